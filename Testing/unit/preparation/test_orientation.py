@@ -36,14 +36,8 @@ def grid_of(linear, shape=SHAPE, origin=(11.0, -7.0, 3.0)):
 
 
 def grid_with_codes(codes, spacing=(0.5, 0.7, 5.0)):
-    sides = {"R": (1, 0, 0), "A": (0, 1, 0), "S": (0, 0, 1), "L": (-1, 0, 0), "P": (0, -1, 0), "I": (0, 0, -1)}
-        "R": (1, 0, 0),
-        "L": (-1, 0, 0),
-        "A": (0, 1, 0),
-        "P": (0, -1, 0),
-        "S": (0, 0, 1),
-        "I": (0, 0, -1),
-    }
+    sides = {"R": [1, 0, 0], "A": [0, 1, 0], "S": [0, 0, 1]}
+    sides |= {"L": [-1, 0, 0], "P": [0, -1, 0], "I": [0, 0, -1]}
     return grid_of(np.array([sides[c] for c in codes], float).T * spacing)
 
 
