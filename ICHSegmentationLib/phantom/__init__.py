@@ -1,0 +1,7 @@
+"""Painted heads and hemorrhages with a known mask and volume, for demonstration, tests and training."""
+
+from .anatomy import Anatomy, anatomy_of
+from .lesion_field import LesionField
+from .lesions import lesion, paint, typical_volume_ml
+
+__all__ = ["Anatomy", "LesionField", "anatomy_of", "lesion", "paint", "typical_volume_ml"]
