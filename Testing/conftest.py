@@ -1,0 +1,17 @@
+"""What tests of every folder may ask for."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with the real head CTs; they are not part of the repository."""
+    folder = Path(os.environ.get("ICHSEG_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "cases.csv").is_file():
+        pytest.skip(f"no real scans at {folder}; set ICHSEG_SHARED_DATA to the folder that holds cases.csv")
+    return folder

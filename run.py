@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""The two commands of a fresh clone. They need Python 3.10 or newer and a network for pip, nothing else.
+
+    python3 run.py demo [CT] [-o OUT]     outline and measure the hemorrhage in CT, or in a phantom
+    python3 run.py test [PYTEST ARGS]     lint, type check and test
+
+The first use makes .venv and installs into it; later uses start at once. Nothing outside this folder changes.
+The environment variable ICHSEG_TORCH replaces the PyTorch requirement: ICHSEG_TORCH="torch==2.12.1".
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+STAMP = VENV / "installed.json"
+
+TORCH = os.environ.get(
+    "ICHSEG_TORCH", "torch==2.13.0"
+)  # the version that the published results were made with
+CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
+EXTRAS = {"demo": ["dicom"], "test": ["dicom", "test", "train"]}
+
+
+def main() -> int:
+    if sys.version_info < (3, 10):  # noqa: UP036  # whoever starts this file may have any Python
+        sys.exit(f"Expected Python 3.10 or newer, found {sys.version.split()[0]}. Start it with a newer one.")
+    arguments, rest = parser().parse_known_args()
+    prepare_environment(EXTRAS[arguments.command])
+    return test(rest) if arguments.command == "test" else demo(arguments.ct, arguments.output)
+
+
+def parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo = commands.add_parser("demo", help="outline and measure the hemorrhage in a CT, or in a phantom")
+    demo.add_argument(
+        "ct", nargs="?", type=Path, metavar="CT", help="image file (NIfTI, NRRD, MetaImage) or DICOM folder"
+    )
+    demo.add_argument(
+        "-o", "--output", type=Path, default=ROOT / "demo", metavar="OUT", help="default: demo/"
+    )
+    commands.add_parser("test", help="lint, type check and test; arguments go to pytest", add_help=False)
+    return parser
+
+
+def demo(ct: Path | None, output: Path) -> int:
+    """Segment ``ct``, or a phantom made on the spot, with the default model."""
+    if ct is None:
+        ct = output / "phantom.nii.gz"
+        output.mkdir(parents=True, exist_ok=True)
+        if not ct.exists() and (failure := run("-m", "ICHSegmentationLib", "phantom", "-o", ct)):
+            return failure
+    return run("-m", "ICHSegmentationLib", "segment", ct, "-o", output, "--overwrite")
+
+
+def test(pytest_arguments: list[str]) -> int:
+    """Run every check, even after one has failed; pytest comes last, so that its summary closes the output."""
+    os.chdir(ROOT)
+    checks = [
+        ["ruff", "check"],
+        ["ruff", "format", "--check"],
+        ["mypy"],
+        ["pytest", *pytest_arguments],
+    ]
+    failed = []
+    for check in checks:
+        say(f"== {' '.join(check)}")
+        if run("-m", *check):
+            failed.append(check[0])
+    if failed:
+        say(f"Not passed: {', '.join(failed)}.")
+    return 1 if failed else 0
+
+
+def prepare_environment(extras: list[str]) -> None:
+    """Make ``.venv`` and install PyTorch and this package with ``extras``, unless all of it is there."""
+    requirements = hashlib.sha256(TORCH.encode() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    installed = json.loads(STAMP.read_text()) if STAMP.exists() else {}
+    if not has_pip(PYTHON):
+        make_environment()
+    elif installed.get("requirements") == requirements and set(extras) <= set(installed["extras"]):
+        return
+    STAMP.unlink(missing_ok=True)
+    say(f"Installing {TORCH} into {VENV}. The first time this takes minutes.")
+    install(TORCH, *cpu_wheels())
+    say("Installing ICHSegmentation and what it needs.")
+    install("--editable", f"{ROOT}[{','.join(extras)}]")
+    STAMP.write_text(json.dumps({"requirements": requirements, "extras": extras}))
+
+
+def make_environment() -> None:
+    if importlib.util.find_spec("ensurepip") is None:
+        sys.exit(
+            f"The Python at {sys.executable} cannot make a virtual environment: its module ensurepip is missing.\n"
+            f"On Debian and Ubuntu, 'sudo apt install python{sys.version_info[0]}.{sys.version_info[1]}-venv' "
+            "brings it. Then run this command again."
+        )
+    subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True, env=environment())
+
+
+def has_pip(python: Path) -> bool:
+    """Whether this interpreter starts and has pip; false once the Python it was made from has gone."""
+    if not python.exists():
+        return False
+    return (
+        subprocess.run([python, "-m", "pip", "--version"], env=environment(), capture_output=True).returncode
+        == 0
+    )
+
+
+def cpu_wheels() -> tuple[str, ...]:
+    """Where pip finds the small CPU-only PyTorch; PyPI's own for Linux brings gigabytes of CUDA along.
+
+    A CPU wheel has a local version (``2.13.0+cpu``), which pip takes before PyPI's ``2.13.0``. Behind a mirror
+    their site may be out of reach, and pip would retry it for minutes: so ask once, and do without.
+    """
+    if sys.platform != "linux" or shutil.which("nvidia-smi"):
+        return ()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(f"{CPU_WHEELS}/torch/", method="HEAD"), timeout=5):
+            return ("--extra-index-url", CPU_WHEELS)
+    except OSError:
+        return ()
+
+
+def install(*arguments: str) -> None:
+    if run("-m", "pip", "install", "--quiet", *arguments):
+        sys.exit(
+            "pip could not install this; its reason stands above. Check the network, the free disk space, and that "
+            f"PyTorch is made for this Python ({sys.version.split()[0]}). Then run this command again."
+        )
+
+
+def run(*arguments: str | Path) -> int:
+    """The exit code of the environment's Python run with these arguments."""
+    return subprocess.run([PYTHON, *arguments], env=environment()).returncode
+
+
+def environment() -> dict[str, str]:
+    """The user's environment, less what would mix other packages into ours."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    return {**kept, "PYTHONNOUSERSITE": "1", "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
