@@ -104,27 +104,34 @@ class Anatomy:
 def anatomy_of(hu: NDArray[np.floating], brain: Mask, spacing: tuple[float, float, float]) -> Anatomy:
     """Read the fluid spaces of a hemorrhage-free CT off its densities.
 
-    Fluid is what stays below 20 HU after light smoothing; connected fluid deeper than 28 mm below
-    the inner table, near the midline, is taken for the ventricles, the rest near the surface for cisterns
-    and sulci.
+    Ventricles: connected, below 20 HU after light smoothing, near the midline and deeper than 28 mm below the
+    inner table. Cisterns and sulci: near the surface and below 20 HU, or darker than what lies around, as
+    sulci narrower than a voxel are.
 
     Args:
         hu: ``[D, H, W]`` in HU, canonical order.
-        brain: ``[D, H, W]`` intracranial space.
+        brain: ``[D, H, W]`` intracranial space; bone and air in it are left out.
         spacing: mm.
     """
+    brain = brain & (hu > -40) & (hu < 120)
     whole = Anatomy(brain, np.zeros_like(brain), np.zeros_like(brain), spacing)
     box, inner = whole.box, whole.cropped
     values = np.where(inner.brain, np.clip(hu[box], -10, 60), 32).astype(np.float32)
-    sigma = tuple(0.8 / s for s in spacing[1:])
-    fluid = (ndimage.gaussian_filter(values, (0, *sigma)) < 20) & inner.brain
-    _, _, left = inner.millimetres
-    deep = fluid & (inner.depth > 20) & (np.abs(left) < 45)
+    fine = _blurred(values, 0.8, spacing)
+    fluid = (fine < 20) & inner.brain
+    deep = fluid & (inner.depth > 20) & (np.abs(inner.millimetres[2]) < 45)
     ventricles = np.zeros_like(brain)
     ventricles[box] = _large_parts(deep, at_least_ml=0.3, seed=inner.depth > 28, voxel_ml=inner.voxel_ml)
+    darker = (fine < _blurred(values, 5.0, spacing) - 3.5) & (fine < 27) & (inner.depth < 16)
     csf = np.zeros_like(brain)
-    csf[box] = fluid & (inner.depth < 25) & ~ventricles[box]
+    csf[box] = (fluid & (inner.depth < 25) | darker) & inner.brain & ~ventricles[box]
     return Anatomy(brain, ventricles, csf, spacing)
+
+
+def _blurred(
+    values: NDArray[np.float32], sigma_mm: float, spacing: tuple[float, float, float]
+) -> NDArray[np.float32]:
+    return ndimage.gaussian_filter(values, (0, sigma_mm / spacing[1], sigma_mm / spacing[2]), truncate=2.5)
 
 
 def _large_parts(mask: Mask, at_least_ml: float, seed: Mask, voxel_ml: float) -> Mask:

@@ -24,4 +24,4 @@ def rank_intraventricular(anatomy: Anatomy, rng: np.random.Generator, volume_ml:
         from_seed = (up - up[z]) ** 2 + (back - back[0, y]) ** 2 + (left - left[z, 0, x]) ** 2
         rank = np.sqrt(from_seed) * (1 + 0.2 * smooth_noise(anatomy.shape, anatomy.spacing, 7, rng))
     rank = np.where(anatomy.ventricles, rank, np.inf).astype(np.float32)
-    return Ranking(rank, softness_mm=0.5)
+    return Ranking(rank, softness_mm=0.5, spans_slices=False)

@@ -21,7 +21,7 @@ from .density import blood_density
 from .epidural import rank_epidural
 from .intraparenchymal import rank_intraparenchymal
 from .intraventricular import rank_intraventricular
-from .lesion_field import LesionField, Ranking, soften
+from .lesion_field import LesionField, Ranking, occupancy
 from .noise_fields import smooth_noise
 from .subarachnoid import rank_subarachnoid
 from .subdural import rank_subdural
@@ -80,7 +80,7 @@ def lesion(
             "Give an anatomy with brain, and with ventricles for an intraventricular hemorrhage.",
         )
     hu = blood_density(label, mask, inner, rng)
-    edge = soften(mask, inner, ranking.softness_mm)
+    edge = occupancy(ranking, level, mask, inner)
     edema = None
     if label is INTRAPARENCHYMAL:
         edema = _placed(_edema(ranking.rank, level, inner, rng), anatomy)

@@ -27,4 +27,4 @@ def rank_subarachnoid(anatomy: Anatomy, rng: np.random.Generator, volume_ml: flo
         rank = np.minimum(rank, np.sqrt(from_seed, dtype=np.float32) + np.float32(rng.uniform(0, 12)))
     rank += 9 * smooth_noise(anatomy.shape, anatomy.spacing, 8, rng)
     rank += 5 * smooth_noise(anatomy.shape, anatomy.spacing, 3, rng)
-    return Ranking(np.where(room, rank, np.float32(np.inf)), softness_mm=0.4)
+    return Ranking(np.where(room, rank, np.float32(np.inf)), softness_mm=0.4, spans_slices=False)

@@ -27,8 +27,8 @@ def _along_convexity(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Depth below the inner table and relative thickness 0..1, long and thin: sutures do not stop it."""
     _, back, left = anatomy.millimetres
-    thickest = np.clip(3.0 * volume_ml**0.45 * rng.uniform(0.7, 1.3), 2.5, 18)
-    area = volume_ml * 1000 / (0.6 * thickest)
+    thickest = np.clip(2.1 * volume_ml**0.42 * rng.uniform(0.7, 1.4), 2.5, 18)
+    area = volume_ml * 1000 / (0.5 * thickest)
     aspect = rng.uniform(1.0, 2.0)
     half_length = np.clip(np.sqrt(area * aspect / np.pi), 14, 95)
     half_height = np.clip(area / (np.pi * half_length), 9, 60)
@@ -40,7 +40,7 @@ def _along_convexity(
     along = (angle - np.float32(lateral)) * np.minimum(radius, 75) / np.float32(half_length)
     height = (anatomy.below_vertex - np.float32(middle)) / np.float32(half_height)
     wobble = 1 + 0.15 * smooth_noise(anatomy.shape, anatomy.spacing, 25, rng)
-    thickness = np.sqrt(np.maximum(wobble - along**2 - height**2, 0), dtype=np.float32)
+    thickness = np.maximum(wobble - along**2 - height**2, 0) ** np.float32(0.75)
     # It thins towards the midline, where the falx holds it back.
     thickness *= np.clip(left * side / 12, 0, 1)
     return anatomy.depth, thickness
