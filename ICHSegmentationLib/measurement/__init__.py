@@ -1,0 +1,9 @@
+"""Volumes, lesions and the Tada formula from a mask.
+
+Lengths are in mm, volumes in mL, places in patient coordinates (right, anterior, superior; RAS).
+"""
+
+from .measure import measure
+from .results import Lesion, Measurements, Tada
+
+__all__ = ["Lesion", "Measurements", "Tada", "measure"]

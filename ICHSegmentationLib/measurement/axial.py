@@ -1,0 +1,153 @@
+"""A mask as a radiologist reads it: axial slices, in one order, whatever order the file stores them in.
+
+Every measurement works on this view, so the same head stored flipped, permuted or left-handed gives the
+same numbers, and the one lesion slice out of two equally large ones is the same slice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from nibabel.orientations import io_orientation
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import GeometryError
+from ..volume import Volume
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Where the voxels lie along one axis, in units of the affine's step (index units of the file).
+
+    Attributes:
+        centres: ``[n]`` place of each voxel; differs from ``indices`` where slices are unevenly spaced.
+        edges: ``[n + 1]`` borders between neighbours, half-way.
+        indices: ``[n]`` index of each voxel in the file's array.
+    """
+
+    centres: NDArray[np.float64]
+    edges: NDArray[np.float64]
+    indices: NDArray[np.intp]
+
+    @classmethod
+    def through(cls, centres: NDArray[np.float64]) -> "Axis":
+        """The axis through these centres: each voxel reaches half-way to its neighbours."""
+        steps = np.diff(centres) if len(centres) > 1 else np.ones(1)
+        borders = centres[:-1] + np.diff(centres) / 2
+        edges = np.concatenate([[centres[0] - steps[0] / 2], borders, [centres[-1] + steps[-1] / 2]])
+        return cls(centres, edges, np.arange(len(centres)))
+
+    @property
+    def widths(self) -> NDArray[np.float64]:
+        return np.abs(np.diff(self.edges))
+
+    def cut(self, box: slice) -> "Axis":
+        return Axis(self.centres[box], self.edges[box.start : box.stop + 1], self.indices[box])
+
+    def flipped(self) -> "Axis":
+        return Axis(self.centres[::-1], self.edges[::-1], self.indices[::-1])
+
+
+@dataclass(frozen=True)
+class AxialView:
+    """Mask voxels ``[S, R, C]``: slices upward, rows anterior to posterior, columns right to left.
+
+    Attributes:
+        voxels: ``[S, R, C]`` label values, or bool for one lesion; may be a part of the file's array.
+        axes: the three axes.
+        steps: ``[3, 3]`` patient coordinates (RAS, mm) of one step along each axis, one row an axis.
+        origin: ``[3]`` patient coordinates (RAS, mm) of the file's voxel (0, 0, 0).
+        slice_axis: which axis of the file's array runs through the slices.
+    """
+
+    voxels: NDArray[Any]
+    axes: tuple[Axis, Axis, Axis]
+    steps: NDArray[np.float64]
+    origin: NDArray[np.float64]
+    slice_axis: int
+
+    def world(self, places: ArrayLike) -> NDArray[np.float64]:
+        """Patient coordinates (RAS, mm) ``[..., 3]`` of places ``[..., 3]`` along slice, row, column axis."""
+        return np.asarray(places) @ self.steps + self.origin
+
+    def cut(self, box: Sequence[slice]) -> "AxialView":
+        first, second, third = (axis.cut(part) for axis, part in zip(self.axes, box, strict=True))
+        return replace(self, voxels=self.voxels[tuple(box)], axes=(first, second, third))
+
+    @cached_property
+    def plane(self) -> NDArray[np.float64]:
+        """``[2, 3]`` two perpendicular unit vectors that span the slice."""
+        _, row, column = self.steps
+        first = column / np.linalg.norm(column)
+        second = row - (row @ first) * first
+        return np.stack([first, second / np.linalg.norm(second)])
+
+    @property
+    def pixel_area_mm2(self) -> float:
+        return float(np.linalg.norm(np.cross(self.steps[1], self.steps[2])))
+
+    @property
+    def slice_distance_mm(self) -> float:
+        """Distance of one slice step, perpendicular to the slices."""
+        return float(abs(np.linalg.det(self.steps))) / self.pixel_area_mm2
+
+    @property
+    def thicknesses_mm(self) -> NDArray[np.float64]:
+        """``[S]`` what each slice stands for: half the distances to both neighbours."""
+        return self.axes[0].widths * self.slice_distance_mm
+
+
+def axial_view(mask: Volume, slice_positions_mm: ArrayLike | None = None) -> AxialView:
+    """The axial view of a mask, cut to the box that holds everything above 0.
+
+    The slice axis is the one nearest to inferior-superior, by the affine. An empty mask gives an empty view.
+
+    Args:
+        mask: label values ``[D, H, W]``.
+        slice_positions_mm: ``[D]`` positions along the normal where slices are unevenly spaced.
+
+    Raises:
+        GeometryError: the positions are not one for each slice, steadily rising or falling.
+    """
+    affine = mask.affine
+    stored = [Axis.through(np.arange(n, dtype=np.float64)) for n in mask.voxels.shape]
+    if slice_positions_mm is not None:
+        stored[0] = _uneven_axis(np.asarray(slice_positions_mm, dtype=np.float64), mask)
+
+    orientation = io_orientation(affine)
+    columns = [int(np.flatnonzero(orientation[:, 0] == target)[0]) for target in (2, 1, 0)]
+    order = [2 - column for column in columns]
+    downward = [orientation[column, 1] != sign for column, sign in zip(columns, (1, -1, -1), strict=True)]
+
+    box = _box_of(mask.voxels)
+    axes = [stored[k].cut(box[k]) for k in order]
+    voxels = mask.voxels[box].transpose(order)[tuple(slice(None, None, -1 if d else 1) for d in downward)]
+    slices, rows, cols = (axis.flipped() if d else axis for axis, d in zip(axes, downward, strict=True))
+    return AxialView(
+        np.ascontiguousarray(voxels), (slices, rows, cols), affine[:3, columns].T, affine[:3, 3], order[0]
+    )
+
+
+def _uneven_axis(positions: NDArray[np.float64], mask: Volume) -> Axis:
+    steps = np.diff(positions)
+    if positions.shape != mask.voxels.shape[:1] or not (np.all(steps > 0) or np.all(steps < 0)):
+        raise GeometryError(
+            f"Expected {mask.voxels.shape[0]} slice positions that steadily rise or fall, "
+            f"found {positions.size}: {positions.ravel().tolist()}.",
+            "Give the position of each slice of this mask, in mm.",
+        )
+    return Axis.through(np.abs(positions - positions[0]) / mask.grid.slice_distance)
+
+
+def _box_of(voxels: NDArray[Any]) -> tuple[slice, slice, slice]:
+    filled = voxels != 0
+    rows = filled.any(axis=2)
+    spans = (rows.any(axis=1), rows.any(axis=0), filled.any(axis=(0, 1)))
+    return tuple(_span(span) for span in spans)  # type: ignore[return-value]
+
+
+def _span(filled: NDArray[np.bool_]) -> slice:
+    places = np.flatnonzero(filled)
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else slice(0, 0)
