@@ -26,9 +26,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "installed.json"
 
-TORCH = os.environ.get(
-    "ICHSEG_TORCH", "torch==2.13.0"
-)  # the version that the published results were made with
+TORCH = os.environ.get("ICHSEG_TORCH", "torch==2.13.0")  # the one that docs/results.md was made with
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 EXTRAS = {"demo": ["dicom"], "test": ["dicom", "test", "train"]}
 
@@ -37,6 +35,8 @@ def main() -> int:
     if sys.version_info < (3, 10):  # noqa: UP036  # whoever starts this file may have any Python
         sys.exit(f"Expected Python 3.10 or newer, found {sys.version.split()[0]}. Start it with a newer one.")
     arguments, rest = parser().parse_known_args()
+    if rest and arguments.command == "demo":
+        parser().error(f"unrecognized arguments: {' '.join(rest)}")
     prepare_environment(EXTRAS[arguments.command])
     return test(rest) if arguments.command == "test" else demo(arguments.ct, arguments.output)
 
@@ -50,9 +50,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "ct", nargs="?", type=Path, metavar="CT", help="image file (NIfTI, NRRD, MetaImage) or DICOM folder"
     )
-    demo.add_argument(
-        "-o", "--output", type=Path, default=ROOT / "demo", metavar="OUT", help="default: demo/"
-    )
+    demo.add_argument("-o", "--output", type=Path, default=ROOT / "demo", metavar="OUT", help="default: demo")
     commands.add_parser("test", help="lint, type check and test; arguments go to pytest", add_help=False)
     return parser
 
@@ -68,7 +66,7 @@ def demo(ct: Path | None, output: Path) -> int:
 
 
 def test(pytest_arguments: list[str]) -> int:
-    """Run every check, even after one has failed; pytest comes last, so that its summary closes the output."""
+    """Run every check, even after one has failed. pytest comes last, so that its summary ends the output."""
     os.chdir(ROOT)
     checks = [
         ["ruff", "check"],
@@ -104,10 +102,10 @@ def prepare_environment(extras: list[str]) -> None:
 
 def make_environment() -> None:
     if importlib.util.find_spec("ensurepip") is None:
+        package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
         sys.exit(
-            f"The Python at {sys.executable} cannot make a virtual environment: its module ensurepip is missing.\n"
-            f"On Debian and Ubuntu, 'sudo apt install python{sys.version_info[0]}.{sys.version_info[1]}-venv' "
-            "brings it. Then run this command again."
+            f"The Python at {sys.executable} cannot make an environment: its module ensurepip is missing.\n"
+            f"On Debian and Ubuntu, 'sudo apt install {package}' brings it. Then run this command again."
         )
     subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True, env=environment())
 
@@ -116,17 +114,15 @@ def has_pip(python: Path) -> bool:
     """Whether this interpreter starts and has pip; false once the Python it was made from has gone."""
     if not python.exists():
         return False
-    return (
-        subprocess.run([python, "-m", "pip", "--version"], env=environment(), capture_output=True).returncode
-        == 0
-    )
+    asked = subprocess.run([python, "-m", "pip", "--version"], env=environment(), capture_output=True)
+    return asked.returncode == 0
 
 
 def cpu_wheels() -> tuple[str, ...]:
     """Where pip finds the small CPU-only PyTorch; PyPI's own for Linux brings gigabytes of CUDA along.
 
-    A CPU wheel has a local version (``2.13.0+cpu``), which pip takes before PyPI's ``2.13.0``. Behind a mirror
-    their site may be out of reach, and pip would retry it for minutes: so ask once, and do without.
+    A CPU wheel has a local version (``2.13.0+cpu``), which pip takes before PyPI's ``2.13.0``. Behind a
+    mirror its site may be out of reach, and pip would retry it for minutes: so ask once, and do without.
     """
     if sys.platform != "linux" or shutil.which("nvidia-smi"):
         return ()
@@ -140,8 +136,8 @@ def cpu_wheels() -> tuple[str, ...]:
 def install(*arguments: str) -> None:
     if run("-m", "pip", "install", "--quiet", *arguments):
         sys.exit(
-            "pip could not install this; its reason stands above. Check the network, the free disk space, and that "
-            f"PyTorch is made for this Python ({sys.version.split()[0]}). Then run this command again."
+            "pip could not install this; its reason stands above. Check the network, the free disk space, and"
+            f" that PyTorch is made for this Python ({sys.version.split()[0]}). Then run this command again."
         )
 
 
