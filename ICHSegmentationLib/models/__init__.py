@@ -1,0 +1,21 @@
+"""Model folders: what is in one, where they are kept, and the proof that nobody changed them."""
+
+from .folder import ModelFolder
+from .manifest import DataSource, Manifest, Stage, Training
+from .store import default_model, download, find, import_folder, installed, places, remove, store_folder
+
+__all__ = [
+    "DataSource",
+    "Manifest",
+    "ModelFolder",
+    "Stage",
+    "Training",
+    "default_model",
+    "download",
+    "find",
+    "import_folder",
+    "installed",
+    "places",
+    "remove",
+    "store_folder",
+]

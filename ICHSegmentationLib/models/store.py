@@ -1,0 +1,142 @@
+"""Where models are kept: the embedded default, and a folder of the user's own.
+
+The user's store is a folder with one model folder for each id. A model arrives in a temporary folder beside
+them, is verified there, and is renamed into place, so that a half-copied model never stands under its id.
+"""
+
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from ..errors import ModelError, ModelNotFoundError
+from .arrival import download_file, unpacked
+from .folder import MANIFEST_NAME, ModelFolder
+
+DEFAULT = "default"
+EMBEDDED = Path(__file__).parent / "default"
+
+_log = logging.getLogger(__name__)
+
+
+def default_model() -> ModelFolder:
+    """The model that comes with the library.
+
+    Raises:
+        ModelNotFoundError: it is not there.
+    """
+    return ModelFolder.open(EMBEDDED)
+
+
+def store_folder() -> Path:
+    """The folder of the user's models; the environment variable ``ICHSEG_MODELS`` names another."""
+    if chosen := os.environ.get("ICHSEG_MODELS"):
+        return Path(chosen)
+    home = Path.home()
+    if sys.platform == "win32":
+        data = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        data = home / "Library" / "Application Support"
+    else:
+        data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    return data / "ICHSegmentation" / "models"
+
+
+def places() -> list[Path]:
+    """The folders of the embedded default, if it is there, and of the user's models, damaged ones too."""
+    folders = [EMBEDDED, *sorted(store_folder().glob("[!.]*"))]
+    return [folder for folder in folders if (folder / MANIFEST_NAME).is_file()]
+
+
+def installed() -> list[ModelFolder]:
+    """The embedded default, if it is there, and the user's models; damaged ones are told to the log."""
+    models = []
+    for place in places():
+        try:
+            models.append(ModelFolder.open(place))
+        except ModelError as error:
+            _log.warning("The model at %s is damaged: %s", place, error)
+    return models
+
+
+def find(name_or_path: str | Path) -> ModelFolder:
+    """The model of this name: ``default``, the id of an installed model, or the path of a model folder.
+
+    Raises:
+        ModelNotFoundError: there is no such model.
+        ModelError: its manifest is not valid.
+    """
+    name = str(name_or_path)
+    if name == DEFAULT:
+        return default_model()
+    by_folder = {place.name: place for place in places()}
+    if name in by_folder:
+        return ModelFolder.open(by_folder[name])
+    models = {model.manifest.id: model for model in installed()}
+    if name in models:
+        return models[name]
+    if (Path(name) / MANIFEST_NAME).is_file():
+        return ModelFolder.open(Path(name))
+    raise ModelNotFoundError(
+        f"Expected the id of an installed model or a model folder, found '{name}'.",
+        f"Installed: {', '.join([DEFAULT, *models])}. 'ichseg models import' brings another.",
+    )
+
+
+def import_folder(path: Path) -> ModelFolder:
+    """Copy the model in a folder, or in a ``.zip`` of one, into the user's store, after verifying it.
+
+    Only ``model.json`` and the weight files that it names are copied.
+
+    Raises:
+        ModelNotFoundError: there is no model at ``path``, or weights are missing.
+        ModelTamperedError: weights are not the ones the manifest names.
+        ModelError: the manifest is not valid, a file is too large, or the id is taken.
+    """
+    store = store_folder()
+    store.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".arriving-", dir=store) as temporary:
+        model = unpacked(path, Path(temporary) / "model")
+        model.verify()
+        model_id = model.manifest.id
+        place = store / model_id
+        if model_id in {DEFAULT, *(other.manifest.id for other in installed())} or place.exists():
+            raise ModelError(
+                f"Expected a model that is not installed yet, found one with the id '{model_id}'.",
+                f"Remove the old one first: ichseg models remove {model_id}",
+            )
+        model.path.rename(place)
+    return ModelFolder.open(place)
+
+
+def download(url: str, sha256: str) -> ModelFolder:
+    """Fetch the ``.zip`` of a model, check its SHA-256, and import it.
+
+    Raises:
+        ModelError: the address cannot be read, or what is there is too large or no model.
+        ModelTamperedError: the file has another SHA-256.
+    """
+    store = store_folder()
+    store.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".arriving-", dir=store) as temporary:
+        archive = Path(temporary) / "model.zip"
+        download_file(url, archive, sha256)
+        return import_folder(archive)
+
+
+def remove(model_id: str) -> None:
+    """Delete a model from the user's store; the embedded default stays.
+
+    Raises:
+        ModelNotFoundError: the user's store has no such model.
+    """
+    for place in places():
+        if place.name == model_id and place != EMBEDDED:
+            shutil.rmtree(place)
+            return
+    raise ModelNotFoundError(
+        f"Expected the id of a model in {store_folder()}, found '{model_id}'.",
+        "'ichseg models list' shows them; the embedded default cannot be removed.",
+    )
