@@ -1,0 +1,203 @@
+"""Write beside, then rename: nothing half-written ever stands under its final name.
+
+What is being written has a hidden name that begins with ``TEMPORARY_PREFIX``. A killed run leaves that
+behind; the next run that writes the same file or folder takes it away.
+"""
+
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ..errors import DiskFullError, NotWritableError, OutputError, OutputExistsError
+
+TEMPORARY_PREFIX = ".ichseg-part-"
+REPLACED_PREFIX = ".ichseg-old-"
+
+_NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+@contextmanager
+def output_errors(path: Path) -> Iterator[None]:
+    """Turn an ``OSError`` raised while ``path`` is written into the project's own error.
+
+    Raises:
+        NotWritableError: no permission, or a read-only disk.
+        DiskFullError: no space left, or the quota is used up.
+        OutputError: anything else the file system says.
+    """
+    try:
+        yield
+    except OSError as error:
+        shown = _final_name(path)
+        if error.errno in _NOT_WRITABLE:
+            raise NotWritableError(
+                f"Expected to write {shown}, but that is not permitted ({error.strerror}).",
+                "Choose another output folder, or allow writing there.",
+            ) from error
+        if error.errno in _FULL:
+            raise DiskFullError(
+                f"The disk is full: {shown} could not be written.", "Free some space and start again."
+            ) from error
+        raise OutputError(
+            f"{shown} could not be written: {error}.", "Choose another output folder."
+        ) from error
+
+
+@contextmanager
+def atomic_path(final: Path) -> Iterator[Path]:
+    """A path beside ``final`` to write one file to; it becomes ``final`` when the block ends well.
+
+    The temporary name ends like the final one, so writers that go by the ending work. When the block
+    raises, the temporary file is removed and what stood under the final name stays as it was.
+
+    Raises:
+        NotWritableError, DiskFullError, OutputError: see :func:`output_errors`.
+    """
+    temporary = _beside(final, TEMPORARY_PREFIX)
+    with output_errors(final):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(final)
+        try:
+            yield temporary
+            _flush(temporary)
+            temporary.replace(final)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        _flush_folder(final.parent)
+
+
+@contextmanager
+def atomic_folder(final: Path, overwrite: bool = False) -> Iterator[Path]:
+    """A folder beside ``final`` to write a whole result into; it becomes ``final`` when the block ends well.
+
+    With ``overwrite`` an earlier result is swapped out at the end. Files in it that the new result does not
+    have, such as a user's notes, are carried over; a file with the same name and another ending is the old
+    result in another format and goes.
+
+    Raises:
+        OutputExistsError: ``final`` holds something and ``overwrite`` is False.
+        NotWritableError, DiskFullError, OutputError: see :func:`output_errors`. Errors of the block itself
+            pass through as they are.
+    """
+    with output_errors(final):
+        _bring_back_replaced(final)
+        if final.exists() and not overwrite and (not final.is_dir() or any(final.iterdir())):
+            raise OutputExistsError(
+                f"{final} holds an earlier result.", "Ask for it to be overwritten, or choose another folder."
+            )
+        final.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(final)
+        temporary = _beside(final, TEMPORARY_PREFIX)
+        temporary.mkdir()
+    try:
+        yield temporary
+        with output_errors(final):
+            _publish(temporary, final)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _publish(temporary: Path, final: Path) -> None:
+    for path in temporary.rglob("*"):
+        if path.is_file():
+            _flush(path)
+    replaced = None
+    if final.exists():
+        _carry_over(final, temporary)
+        replaced = _beside(final, REPLACED_PREFIX)
+        final.rename(replaced)
+    try:
+        temporary.rename(final)
+    except OSError:
+        if replaced is not None:
+            replaced.rename(final)
+        raise
+    _flush_folder(final.parent)
+    if replaced is not None:
+        _remove(replaced)
+
+
+def _carry_over(old: Path, new: Path) -> None:
+    if not old.is_dir():
+        return
+    results = {_stem(path) for path in new.iterdir()}
+    for path in old.iterdir():
+        if path.is_dir() and not (new / path.name).exists():
+            shutil.copytree(path, new / path.name, symlinks=True)
+        elif path.is_file() and _stem(path) not in results and not path.name.startswith(TEMPORARY_PREFIX):
+            shutil.copy2(path, new / path.name)
+
+
+def _bring_back_replaced(final: Path) -> None:
+    """Undo a swap that was killed between its two renames."""
+    if not final.exists():
+        for replaced in _siblings(final, REPLACED_PREFIX):
+            replaced.rename(final)
+            return
+
+
+def _remove_leftovers(final: Path) -> None:
+    for prefix in (TEMPORARY_PREFIX, REPLACED_PREFIX):
+        for leftover in _siblings(final, prefix):
+            _remove(leftover)
+
+
+def _siblings(final: Path, prefix: str) -> list[Path]:
+    if not final.parent.is_dir():
+        return []
+    return sorted(
+        path
+        for path in final.parent.iterdir()
+        if path.name.startswith(prefix) and _final_name(path).name == final.name
+    )
+
+
+def _beside(final: Path, prefix: str) -> Path:
+    return final.with_name(f"{prefix}{uuid.uuid4().hex}-{final.name}")
+
+
+def _final_name(path: Path) -> Path:
+    """The path with each temporary name in it replaced by the final one."""
+    names = [
+        part.removeprefix(TEMPORARY_PREFIX).removeprefix(REPLACED_PREFIX).partition("-")[2]
+        if part.startswith((TEMPORARY_PREFIX, REPLACED_PREFIX))
+        else part
+        for part in path.parts
+    ]
+    return Path(*names)
+
+
+def _stem(path: Path) -> str:
+    return path.name.partition(".")[0] or path.name
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make the rename itself last; only POSIX lets one open a folder, and some file systems refuse."""
+    if os.name == "posix":
+        with suppress(OSError):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)

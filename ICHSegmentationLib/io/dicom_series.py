@@ -1,0 +1,142 @@
+"""A folder of DICOM files, or one multi-frame file, to the one CT volume in it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import (
+    EmptyFolderError,
+    GeometryError,
+    NotAnImageError,
+    NotHounsfieldError,
+    NotThreeDimensionalError,
+    SeveralSeriesError,
+    WrongModalityError,
+)
+from ..volume import CTVolume
+from .dicom_geometry import parallel, stack
+from .dicom_pixels import read_pixels
+from .dicom_slices import Headers, Slice, read_headers
+
+_FEW = 2  # a scout is taken once or twice, from the front and from the side
+
+
+def read_dicom(path: Path) -> CTVolume:
+    """Read the CT series in a folder (and its subfolders), or an enhanced multi-frame CT file.
+
+    Slices are ordered by position along their normal. Scouts are left out. A tilted gantry gives a sheared
+    affine; missing slices or uneven spacing fill ``slice_positions_mm``. The warnings tell each of these.
+
+    Raises:
+        EmptyFolderError: no DICOM file.
+        WrongModalityError: only images of other modalities.
+        SeveralSeriesError: more than one CT series, scouts not counted.
+        NotThreeDimensionalError: a single file with a single slice.
+        GeometryError: the slices form no volume.
+        NotHounsfieldError: the header says that the values are something else than HU.
+        DependencyError: see :func:`.dicom_pixels.read_pixels`.
+        NotAnImageError: a file is damaged.
+    """
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    headers = read_headers(files)
+    _require_ct(path, headers, files)
+    slices, warnings = _one_series(path, headers.slices)
+    if not path.is_dir() and len(slices) == 1:
+        raise NotThreeDimensionalError(
+            f"Expected a volume, found a single slice in {path.name}.",
+            "Give the folder with the whole series.",
+        )
+    if headers.unplaced:
+        warnings.append(f"{headers.unplaced} pictures without a place in the patient were left out.")
+    if headers.others:
+        warnings.append(f"Images that are no CT were left out: {_counted(headers)}.")
+    warnings += _require_hounsfield(slices)
+    volume = stack(slices)
+    return CTVolume(
+        read_pixels(volume.slices),
+        volume.affine,
+        slice_positions_mm=volume.slice_positions_mm,
+        warnings=(*warnings, *volume.warnings),
+    )
+
+
+def _require_ct(path: Path, headers: Headers, files: Sequence[Path]) -> None:
+    if headers.slices:
+        return
+    if not headers.files:
+        if not path.is_dir():
+            raise NotAnImageError(f"Expected a DICOM image in {path.name}, found something else.")
+        found = ", ".join(file.name for file in files[:3]) or "no file at all"
+        raise EmptyFolderError(
+            f"Expected DICOM files in {path}, found {found}.",
+            "Give the folder that holds the CT's DICOM files.",
+        )
+    if headers.unplaced:
+        raise GeometryError(
+            f"Expected CT slices with a position, an orientation and a pixel spacing in {path.name}, found "
+            f"{headers.unplaced} images without.",
+            "Give the original series, not screenshots of it.",
+        )
+    if headers.others:
+        raise WrongModalityError(
+            f"Expected a CT in {path.name}, found {_counted(headers)}.", "Give a non-contrast head CT."
+        )
+    raise NotAnImageError(f"Expected CT images in {path.name}, found DICOM files without pixels.")
+
+
+def _one_series(path: Path, slices: Sequence[Slice]) -> tuple[list[Slice], list[str]]:
+    """The slices of the only series that is no scout."""
+    stacks = _stacks([s for s in slices if not s.is_localizer])
+    if not stacks:
+        raise GeometryError(
+            f"Expected a CT series in {path.name}, found only scouts.",
+            "Give the folder of the head scan itself.",
+        )
+    largest = max(stacks, key=len)
+    series = [s for s in stacks if not _is_scout(s, largest)]
+    if len(series) > 1:
+        raise SeveralSeriesError(
+            f"Expected one CT series in {path.name}, found {len(series)}: {_named(series)}.",
+            "Put the series you mean into a folder of its own, and give that.",
+        )
+    left_out = len(slices) - len(largest)
+    return largest, [f"{left_out} scout images were left out."] if left_out else []
+
+
+def _stacks(slices: Sequence[Slice]) -> list[list[Slice]]:
+    """Slices of the same series and orientation, together."""
+    stacks: list[list[Slice]] = []
+    for each in slices:
+        for others in stacks:
+            if others[0].series_uid == each.series_uid and parallel(others[0], each):
+                others.append(each)
+                break
+        else:
+            stacks.append([each])
+    return stacks
+
+
+def _is_scout(stack_: Sequence[Slice], largest: Sequence[Slice]) -> bool:
+    """A few images across the head scan, even where the header does not call them scouts."""
+    return stack_ is not largest and len(stack_) <= _FEW and not parallel(stack_[0], largest[0])
+
+
+def _require_hounsfield(slices: Sequence[Slice]) -> list[str]:
+    kinds = {s.rescale_type for s in slices}
+    # US is "unspecified"; some scanners write variants such as HU_MOD.
+    wrong = sorted(kind for kind in kinds if kind not in ("", "US") and not kind.startswith("HU"))
+    if wrong:
+        raise NotHounsfieldError(
+            f"Expected Hounsfield units, found values of type {', '.join(wrong)}.",
+            "Give the plain CT, not a map derived from it.",
+        )
+    if all(s.has_rescale for s in slices):
+        return []
+    return ["The DICOM header lacks the rescale to HU; the stored values are taken as HU."]
+
+
+def _named(stacks: Sequence[Sequence[Slice]]) -> str:
+    return "; ".join(f"'{s[0].description}', {len(s)} slices, UID {s[0].series_uid}" for s in stacks)
+
+
+def _counted(headers: Headers) -> str:
+    return ", ".join(f"{count} of modality {modality}" for modality, count in sorted(headers.others.items()))

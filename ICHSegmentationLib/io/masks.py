@@ -1,0 +1,108 @@
+"""Read and write a mask of hemorrhage labels."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, UnknownLabelError
+from ..labels import Label, label_of
+from ..settings import MASK_FORMATS
+from ..volume import CTVolume, Volume
+from .atomic import atomic_path
+from .scans import read_stored_image
+from .slicer_segments import labels_of_segments, segments_metadata
+
+
+def read_mask(path: Path) -> Volume:
+    """Read a mask in the file's own array order, its voxels as uint8 label values.
+
+    Args:
+        path: NIfTI, NRRD or MetaImage, its values those of :mod:`ICHSegmentationLib.labels`; or a Slicer
+            segmentation (``.seg.nrrd``), whose segments get our values by their terminology or name (see
+            :func:`.slicer_segments.labels_of_segments`).
+
+    Raises:
+        UnknownLabelError: a value, or a segment, that no label has.
+        InputError: or one of its kinds: the file is no image of one volume.
+    """
+    image = read_stored_image(Path(path))
+    if "Segment0_ID" in image.metadata:
+        voxels = labels_of_segments(image.values, image.metadata)
+    else:
+        values = image.values
+        if (image.slope, image.intercept) != (1.0, 0.0):
+            values = values * image.slope + image.intercept
+        voxels = _whole(values, Path(path))
+    labels_in(voxels)
+    return Volume(voxels, image.affine, image.header)
+
+
+def write_mask(mask: Volume, path: Path, ct: CTVolume | None = None) -> None:
+    """Write a mask as ``.nii.gz``, ``.nrrd`` or ``.seg.nrrd``; the same mask gives the same bytes.
+
+    Args:
+        mask: voxels ``[D, H, W]`` of label values.
+        ct: the CT it was drawn on. The mask is written on exactly its grid: for a NIfTI CT to ``.nii.gz``
+            with its affine, its sform and qform codes and its units. None writes the mask's own grid.
+
+    Raises:
+        GridMismatchError: the mask does not lie on the CT's grid.
+        UnknownLabelError: a value that no label has.
+        NotWritableError, DiskFullError, OutputError: see :func:`.atomic.output_errors`.
+    """
+    path = Path(path)
+    voxels = _whole(mask.voxels, path)
+    labels_in(voxels)
+    placed = Volume(voxels, mask.affine, mask.header)
+    if ct is not None:
+        ct.require_same_grid(mask)
+        placed = Volume(voxels, ct.affine, ct.header)
+    content = _encoded(placed, path)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def labels_in(voxels: NDArray[np.uint8]) -> list[Label]:
+    """The labels that occur in a mask (uint8, ``[D, H, W]``), by value; 0 is background.
+
+    Raises:
+        UnknownLabelError: a value that no label has.
+    """
+    seen = np.zeros(256, dtype=bool)
+    seen[voxels] = True
+    return [label_of(int(value)) for value in np.flatnonzero(seen) if value]
+
+
+def _encoded(mask: Volume, path: Path) -> bytes:
+    name = path.name.lower()
+    if name.endswith(".nii.gz"):
+        from .nifti import nifti_bytes
+
+        return nifti_bytes(mask, mask.header)
+    if name.endswith(".nrrd"):
+        from .nrrd import nrrd_bytes
+
+        is_segmentation = name.endswith(".seg.nrrd")
+        return nrrd_bytes(
+            mask, segments_metadata(mask.voxels, labels_in(mask.voxels)) if is_segmentation else {}
+        )
+    raise InputError(
+        f"Expected a mask file ending in {', '.join(MASK_FORMATS)}, found {path.name}.",
+        "Choose one of these.",
+    )
+
+
+def _whole(values: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:
+    if values.ndim != 3:
+        raise UnknownLabelError(f"Expected one label per voxel, found several in {path.name}.")
+    if values.dtype.kind == "f" and not (np.isfinite(values).all() and (np.rint(values) == values).all()):
+        wrong = values[~np.isfinite(values) | (np.rint(values) != values)][0]
+        raise UnknownLabelError(
+            f"Expected whole label values in {path.name}, found {wrong:.4g}.",
+            "Give a mask of labels, not probabilities or a CT.",
+        )
+    for end in (values.min(), values.max()):
+        if not 0 <= end <= 255:
+            label_of(int(end))
+    return np.ascontiguousarray(values, dtype=np.uint8)

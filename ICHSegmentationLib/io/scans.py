@@ -1,0 +1,69 @@
+"""Read a head CT from whatever holds it."""
+
+from pathlib import Path
+
+from ..errors import InputError, NotAnImageError
+from ..volume import CTVolume
+from .hounsfield import as_hounsfield
+from .stored_image import StoredImage
+
+_DICOM_MAGIC_AT = 128
+
+
+def read_ct(path: Path) -> CTVolume:
+    """Read a CT in the file's own array order, its voxels in HU.
+
+    Args:
+        path: NIfTI (``.nii``, ``.nii.gz``), NRRD (``.nrrd``, ``.nhdr``) or MetaImage (``.mha``, ``.mhd``); a
+            folder that holds one DICOM series; or one DICOM file that is an enhanced multi-frame CT.
+
+    Returns:
+        Voxels ``[D, H, W]``, int16 when all HU are whole numbers in its range, else float32. ``header`` is
+        the NIfTI header where there is one.
+
+    Raises:
+        InputError: or one of its kinds, naming what was expected, what was found and what to do.
+        DependencyError: the DICOM files are compressed in a way that needs a package that is not installed.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"Expected a scan at {path}, found nothing there.", "Check the path.")
+    if path.is_dir() or _is_dicom(path):
+        from .dicom_series import read_dicom
+
+        return read_dicom(path)
+    image = read_stored_image(path)
+    if image.values.ndim != 3:
+        raise NotAnImageError(
+            f"Expected a CT in {path.name}, found a segmentation with several layers.", "Give the CT itself."
+        )
+    voxels = as_hounsfield(image.values, image.slope, image.intercept)
+    return CTVolume(voxels, image.affine, image.header, warnings=image.warnings)
+
+
+def read_stored_image(path: Path) -> StoredImage:
+    """Read a NIfTI, NRRD or MetaImage file as stored. The libraries are loaded only when needed."""
+    if not path.is_file():
+        raise InputError(f"Expected an image file at {path}, found none there.", "Check the path.")
+    name = path.name.lower()
+    if name.endswith((".nii", ".nii.gz")):
+        from .nifti import read_nifti
+
+        return read_nifti(path)
+    if name.endswith((".nrrd", ".nhdr", ".mha", ".mhd")):
+        from .itk import read_itk
+
+        return read_itk(path)
+    raise NotAnImageError(
+        f"Expected an image ending in .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd, or a DICOM folder, found "
+        f"{path.name}.",
+        "Export the scan in one of these formats.",
+    )
+
+
+def _is_dicom(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(_DICOM_MAGIC_AT + 4)[_DICOM_MAGIC_AT:] == b"DICM"
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.", "Allow reading it.") from error
