@@ -76,9 +76,15 @@ def test_every_import_in_a_documents_python_exists(document: Path):
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_python_module_that_a_document_starts_exists(document: Path):
-    for module in re.findall(
-        r"python3? -m (Training[\w.]*|ICHSegmentationLib[\w.]*|benchmarks[\w.]*)", document.read_text("utf-8")
-    ):
-        path = ROOT / module.replace(".", "/")
-        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists()
+def test_every_python_program_that_a_document_starts_exists(document: Path):
+    text = document.read_text("utf-8")
+    modules = [
+        Path(*name.split(".")) for name in re.findall(r"python3? -m ((?:ICHSeg|Training)[\w.]*)", text)
+    ]
+    scripts = [Path(name) for name in re.findall(r"python3? (\S+\.py)", text)]
+    missing = [
+        module
+        for module in modules
+        if not (ROOT / module / "__main__.py").exists() and not (ROOT / module).with_suffix(".py").exists()
+    ]
+    assert not missing + [script for script in scripts if not (ROOT / script).exists()]
