@@ -114,7 +114,7 @@ def has_pip(python: Path) -> bool:
     """Whether this interpreter starts and has pip; false once the Python it was made from has gone."""
     if not python.exists():
         return False
-    asked = subprocess.run([python, "-m", "pip", "--version"], env=environment(), capture_output=True)
+    asked = subprocess.run([python, "-c", "import pip"], env=environment(), capture_output=True)
     return asked.returncode == 0
 
 
