@@ -19,10 +19,11 @@ from ..volume import Volume
 
 @dataclass(frozen=True)
 class Axis:
-    """Where the voxels lie along one axis, in units of the affine's step (index units of the file).
+    """Where the voxels lie along one axis, counted in steps from the file's voxel 0, always rising.
 
     Attributes:
-        centres: ``[n]`` place of each voxel; differs from ``indices`` where slices are unevenly spaced.
+        centres: ``[n]`` place of each voxel: its index, negative where the axis runs against the file's;
+            something between whole numbers where slices are unevenly spaced.
         edges: ``[n + 1]`` borders between neighbours, half-way.
         indices: ``[n]`` index of each voxel in the file's array.
     """
@@ -41,13 +42,13 @@ class Axis:
 
     @property
     def widths(self) -> NDArray[np.float64]:
-        return np.abs(np.diff(self.edges))
+        return np.diff(self.edges)
 
     def cut(self, box: slice) -> "Axis":
         return Axis(self.centres[box], self.edges[box.start : box.stop + 1], self.indices[box])
 
-    def flipped(self) -> "Axis":
-        return Axis(self.centres[::-1], self.edges[::-1], self.indices[::-1])
+    def reversed(self) -> "Axis":
+        return Axis(-self.centres[::-1], -self.edges[::-1], self.indices[::-1])
 
 
 @dataclass(frozen=True)
@@ -116,17 +117,24 @@ def axial_view(mask: Volume, slice_positions_mm: ArrayLike | None = None) -> Axi
     if slice_positions_mm is not None:
         stored[0] = _uneven_axis(np.asarray(slice_positions_mm, dtype=np.float64), mask)
 
+    # One row for each column of the affine: the patient axis it runs along (0 R, 1 A, 2 S) and which way.
     orientation = io_orientation(affine)
     columns = [int(np.flatnonzero(orientation[:, 0] == target)[0]) for target in (2, 1, 0)]
+    signs = orientation[columns, 1] * (1, -1, -1)
     order = [2 - column for column in columns]
-    downward = [orientation[column, 1] != sign for column, sign in zip(columns, (1, -1, -1), strict=True)]
 
     box = _box_of(mask.voxels)
     axes = [stored[k].cut(box[k]) for k in order]
-    voxels = mask.voxels[box].transpose(order)[tuple(slice(None, None, -1 if d else 1) for d in downward)]
-    slices, rows, cols = (axis.flipped() if d else axis for axis, d in zip(axes, downward, strict=True))
+    slices, rows, cols = (
+        axis if sign > 0 else axis.reversed() for axis, sign in zip(axes, signs, strict=True)
+    )
+    voxels = mask.voxels[box].transpose(order)[tuple(slice(None, None, int(sign)) for sign in signs)]
     return AxialView(
-        np.ascontiguousarray(voxels), (slices, rows, cols), affine[:3, columns].T, affine[:3, 3], order[0]
+        voxels=np.ascontiguousarray(voxels),
+        axes=(slices, rows, cols),
+        steps=signs[:, None] * affine[:3, columns].T,
+        origin=affine[:3, 3],
+        slice_axis=order[0],
     )
 
 

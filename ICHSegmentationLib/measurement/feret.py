@@ -43,8 +43,8 @@ def longest_perpendicular(borders: NDArray[np.float64], diameter: Line) -> Line:
 
     lengths = high - low
     longest = np.flatnonzero(lengths >= lengths.max() - TIE_MM)
-    from_middle = np.abs(lines[longest] - diameter.mean(axis=0) @ along).round(6)
-    best = longest[from_middle.argmin()]
+    from_middle = np.abs(lines[longest] - diameter.mean(axis=0) @ along)
+    best = longest[np.argmax(from_middle <= from_middle.min() + TIE_MM)]
     return np.stack([lines[best] * along + height * across for height in (low[best], high[best])])
 
 

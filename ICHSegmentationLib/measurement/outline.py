@@ -36,9 +36,7 @@ def hull_corners(inside: NDArray[np.bool_], rows: Axis, columns: Axis) -> NDArra
     """``[n, 2]`` the corners of the convex hull, from the first row and column to the last."""
     shape = hull(inside, rows, columns)
     corners = shape.points[shape.vertices]
-    # Distance from the first edge, so that the order does not depend on how the file stores the axis.
-    row, column = np.abs(corners - (rows.edges[0], columns.edges[0])).T
-    return corners[np.lexsort((column, row))]
+    return corners[np.lexsort((corners[:, 1], corners[:, 0]))]
 
 
 def _segments(*ends: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ KOTHARI_HALF = 0.25
 def estimate(lesion: AxialView) -> Tada:
     """The Tada estimate of one lesion (bool voxels), whether or not its shape is fit for it."""
     areas = slice_areas_mm2(lesion)
-    at = int(areas.argmax())
+    at = int(shares_of_largest(areas).argmax())
     rows, columns = lesion.axes[1:]
     to_mm = lesion.steps[1:] @ lesion.plane.T
     diameter = longest_diameter(hull_corners(lesion.voxels[at], rows, columns) @ to_mm)
@@ -59,8 +59,13 @@ def estimate(lesion: AxialView) -> Tada:
 
 def kothari_weights(areas: NDArray[np.float64]) -> NDArray[np.float64]:
     """``[S]`` the weight of each slice by its share of the largest area: 1, 1/2 or 0."""
-    share = areas / areas.max()
+    share = shares_of_largest(areas)
     return np.where(share >= KOTHARI_FULL, 1.0, np.where(share >= KOTHARI_HALF, 0.5, 0.0))
+
+
+def shares_of_largest(areas: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``[S]`` each area as a share of the largest, rounded: 3 pixels of 4 are 0.75 at any pixel size."""
+    return (areas / areas.max()).round(9)
 
 
 def _in_patient(line: Line, lesion: AxialView, at: int) -> tuple[Point, Point]:
