@@ -34,7 +34,7 @@ SMALLEST_AREA_MM2 = 400.0
 
 _IN_PLANE = np.zeros((3, 3, 3), dtype=bool)
 _IN_PLANE[1] = ndimage.generate_binary_structure(2, 1)
-_APART_MM = 1e6  # keeps slices out of each other's distances
+_IN_PLANE_3X3 = np.ones((1, 3, 3), dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def intracranial_region(hu: NDArray[Any], spacing: Spacing) -> IntracranialRegio
             ("The skull was not found, so the whole head is searched for hemorrhage.",),
         )
     mask = upsampled(inside, steps, hu.shape)
-    with_rim = upsampled(inside | (bone & (_distance(~inside, size) <= _reach(size))), steps, hu.shape)
+    with_rim = upsampled(inside | (bone & ndimage.binary_dilation(inside, _IN_PLANE_3X3)), steps, hu.shape)
     box = bounding_box(with_rim, 0.0, spacing)
     mask[box] |= with_rim[box] & (hu[box] < BONE_HU)
     return IntracranialRegion(mask)
@@ -101,7 +101,7 @@ def _inside_the_skull(bone: Mask, soft: Mask, size: Spacing) -> Mask:
         region[start] = region_there
         for way in (range(start + 1, len(bone)), range(start - 1, -1, -1)):
             _follow(region, way, start, bone, soft, inner, size)
-    filled = np.stack([ndimage.binary_fill_holes(plane) for plane in region])
+    filled = np.stack([ndimage.binary_fill_holes(plane) if plane.any() else plane for plane in region])
     return filled[:, pad:-pad, pad:-pad]
 
 
@@ -129,13 +129,13 @@ def _enclosed(bone: Mask, size: Spacing) -> Mask:
 
 def _widest(inner: Mask, size: Spacing) -> tuple[int, Mask]:
     """The slice with the widest connected inside, and that inside ``[h, w]``."""
-    pieces, count = ndimage.label(_distance(inner, size) > NECK_MM, _IN_PLANE)
+    pieces, count = ndimage.label(inner, _IN_PLANE)
     area = np.bincount(pieces.ravel(), minlength=count + 1) * size[1] * size[2]
     area[0] = 0
     area[(area > LARGEST_AREA_MM2) | (area < SMALLEST_AREA_MM2)] = 0
     piece = (pieces == area.argmax()) & (area.max() > 0)
     start = int(piece.any(axis=(1, 2)).argmax())
-    return start, _regrown(piece[start], inner[start], size)
+    return start, _continued(piece[start], piece[start], size) if area.max() > 0 else piece[start]
 
 
 def _continued(last: Mask, inner: Mask, size: Spacing) -> Mask:
@@ -179,5 +179,10 @@ def _within(mm: float, mask: Mask, size: Spacing) -> Mask:
 
 
 def _distance(mask: Mask, size: Spacing) -> NDArray[np.float64]:
-    """Distance in mm from each True pixel ``[d, h, w]`` to the nearest False pixel of the same slice."""
-    return ndimage.distance_transform_edt(mask, sampling=(_APART_MM, size[1], size[2]))
+    """Distance in mm from each True pixel ``[d, h, w]`` to the nearest False pixel of the same slice; far
+    where the slice has none."""
+    far = np.full(mask.shape, np.inf)
+    for plane, distance in zip(mask, far, strict=True):
+        if not plane.all():
+            distance[:] = ndimage.distance_transform_edt(plane, sampling=size[1:])
+    return far
