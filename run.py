@@ -78,7 +78,7 @@ def test(pytest_arguments: list[str]) -> int:
     for check in checks:
         say(f"== {' '.join(check)}")
         if run("-m", *check):
-            failed.append(check[0])
+            failed.append(" ".join(check))
     if failed:
         say(f"Not passed: {', '.join(failed)}.")
     return 1 if failed else 0
