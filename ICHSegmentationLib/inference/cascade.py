@@ -1,0 +1,155 @@
+"""The cascade: the coarse stage looks at the whole head, the fine stage outlines what it saw.
+
+After Xu et al., "An Automatic Cascaded Model for Hemorrhagic Stroke Segmentation and Hemorrhagic Volume
+Estimation", section 4.1.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import cc3d
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..labels import label_named
+from ..models import ModelFolder
+from ..preparation.intracranial import bounding_box, intracranial_region
+from ..preparation.orientation import Reorientation
+from ..volume import CTVolume, Volume
+from .device import choose_device
+from .network_grid import NetworkGrid
+from .regions import Region, regions_to_refine
+from .stage import Probability, StageNetwork
+
+ProgressListener = Callable[[str, float], None]
+
+
+def _ignore(stage: str, fraction: float) -> None:
+    """For a caller who does not want to hear of progress."""
+
+
+# Around the intracranial region (mm): keeps thin extra-axial blood where the region falls a little short.
+_MARGIN_MM = 10.0
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What the cascade found.
+
+    Attributes:
+        mask: label values on the CT's own grid, uint8.
+        device: where the networks ran.
+        timings_s: seconds of each stage.
+        warnings: what a user should know, one sentence each.
+    """
+
+    mask: Volume
+    device: str
+    timings_s: dict[str, float]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class _Clock:
+    progress: ProgressListener
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str, fraction: float) -> Iterator[None]:
+        self.progress(name, fraction)
+        started = time.perf_counter()
+        yield
+        self.timings_s[name] = time.perf_counter() - started
+
+
+@dataclass(frozen=True)
+class _Thresholds:
+    """The numbers of a manifest's ``inference``.
+
+    Attributes:
+        unsure, seen: see :func:`~.regions.regions_to_refine`.
+        margin_mm: how far beyond what the coarse stage saw the fine stage looks, in plane.
+        fine_weight: share of the fine stage in the mean of both stages' probabilities.
+        hemorrhage: mean probability above which a voxel is hemorrhage.
+        smallest_ml: connected regions below this volume are dropped.
+    """
+
+    unsure: float = 0.2
+    seen: float = 0.5
+    margin_mm: float = 12.0
+    fine_weight: float = 0.6
+    hemorrhage: float = 0.5
+    smallest_ml: float = 0.1
+
+
+class Segmenter:
+    """A cascade, loaded once, that segments any number of scans.
+
+    Args:
+        model: the model folder; it is verified before anything is loaded.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        threads: CPU threads; None leaves PyTorch's choice.
+
+    Raises:
+        ModelError: the model was altered, or cannot be loaded.
+        DeviceError: the device is not there.
+    """
+
+    def __init__(self, model: ModelFolder, device: str = "auto", threads: int | None = None) -> None:
+        model.verify()
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self._device = choose_device(device)
+        self._coarse = StageNetwork(model, "coarse", self._device)
+        self._fine = StageNetwork(model, "fine", self._device)
+        self._thresholds = _Thresholds(**model.manifest.inference)
+        self._label = label_named(model.manifest.labels[0]).value
+
+    def __call__(self, ct: CTVolume, progress: ProgressListener = _ignore) -> Segmentation:
+        """Segment ``ct``; ``progress`` hears each stage's name and the fraction done so far."""
+        clock = _Clock(progress)
+        order = Reorientation.of(ct.grid)
+        hu, grid = order.apply(ct.voxels), order.grid
+        with clock.stage("prepare", 0.0):
+            inside = intracranial_region(hu, grid.spacing)
+            box = bounding_box(inside.mask, _MARGIN_MM, grid.spacing)
+        with clock.stage("locate", 0.1):
+            coarse = self._coarse.probability(hu[box], grid.spacing)
+            regions = self._regions(coarse)
+        found = np.zeros(hu.shape, np.uint8)
+        with clock.stage("refine", 0.4):
+            for number, region in enumerate(regions):
+                progress("refine", 0.4 + 0.6 * number / len(regions))
+                found[box][region.native] = self._outline(
+                    hu[box][region.native], grid.spacing, coarse, region
+                )
+            found &= inside.mask
+            self._drop_specks(found, grid.voxel_volume_mm3)
+        mask = Volume(np.ascontiguousarray(order.undo(found * np.uint8(self._label))), ct.affine)
+        return Segmentation(mask, str(self._device), clock.timings_s, inside.warnings)
+
+    def _regions(self, coarse: Probability) -> list[Region]:
+        limits = self._thresholds
+        margin = tuple(round(limits.margin_mm / mm) for mm in self._coarse.spacing_mm[1:])
+        return regions_to_refine(
+            coarse.values.numpy(), coarse.grid, limits.unsure, limits.seen, (1, margin[0], margin[1])
+        )
+
+    def _outline(
+        self, hu: NDArray[Any], spacing: tuple[float, float, float], coarse: Probability, region: Region
+    ) -> NDArray[np.bool_]:
+        """Hemorrhage ``[D, H, W]`` in one region of the scan's own grid."""
+        weight = self._thresholds.fine_weight
+        fine = self._fine.probability(hu, spacing)
+        seen = coarse.values[region.coarse]
+        grid = NetworkGrid(fine.grid.native, coarse.grid.slab, tuple(seen.shape))  # type: ignore[arg-type]
+        mean = fine.grid.back(fine.values) * weight + grid.back(seen) * (1 - weight)
+        return (mean > self._thresholds.hemorrhage).numpy()
+
+    def _drop_specks(self, found: NDArray[np.uint8], voxel_mm3: float) -> None:
+        smallest = int(np.ceil(self._thresholds.smallest_ml * 1000 / voxel_mm3))
+        cc3d.dust(found, threshold=smallest, connectivity=26, in_place=True)

@@ -1,0 +1,95 @@
+"""One network of a cascade, loaded and ready."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from monai.inferers.utils import sliding_window_inference
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from ..errors import ModelError
+from ..models import ModelFolder
+from ..networks import build
+from ..networks.residual_unet import DIVISOR
+from .network_grid import NetworkGrid
+
+_OVERLAP = 0.25
+
+
+@dataclass(frozen=True)
+class Probability:
+    """Probability of hemorrhage ``[D, H, W]`` on a network's grid."""
+
+    values: Tensor
+    grid: NetworkGrid
+
+
+class StageNetwork:
+    """Runs one stage of a model on crops of a scan.
+
+    Args:
+        model: a verified model folder.
+        name: the stage.
+        device: where to run.
+
+    Raises:
+        ModelError: the weights do not fit the network that the manifest describes.
+    """
+
+    def __init__(self, model: ModelFolder, name: str, device: torch.device) -> None:
+        self._stage = model.manifest.stages[name]
+        self._device = device
+        network = build(self._stage.network)
+        try:
+            weights = load_file(model.weights(name))
+            network.load_state_dict({key: value.float() for key, value in weights.items()})
+        except (SafetensorError, RuntimeError) as error:
+            raise ModelError(
+                f"The weights of the stage '{name}' do not fit the network in model.json: {error}.",
+                "Take the model folder from its source again.",
+            ) from error
+        self._network = _folded(network.eval()).to(device)
+        self._network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        return self._stage.spacing_mm
+
+    @torch.inference_mode()
+    def probability(self, hu: NDArray[Any], spacing: Sequence[float]) -> Probability:
+        """What the network makes of a crop of a scan.
+
+        Args:
+            hu: ``[D, H, W]`` crop in canonical order, HU.
+            spacing: mm along slices, rows, columns.
+        """
+        grid = NetworkGrid.of(hu.shape, spacing, self._stage.spacing_mm)
+        image = grid.image(hu, self._stage.windows)
+        logits = self._windows(image.to(self._device))
+        return Probability(torch.softmax(logits, 1)[0, 1].cpu(), grid)
+
+    def _windows(self, image: Tensor) -> Tensor:
+        """Logits of ``image``, in one pass where it fits the stage's patch, else in overlapping windows."""
+        window = [
+            min(limit, -(-size // divisor) * divisor)
+            for limit, size, divisor in zip(self._stage.patch, image.shape[2:], DIVISOR, strict=True)
+        ]
+        return sliding_window_inference(  # type: ignore[return-value]
+            image, window, 1, self._network, _OVERLAP, mode="gaussian", padding_mode="constant", cval=-1.0
+        )
+
+
+def _folded(network: torch.nn.Module) -> torch.nn.Module:
+    """``network`` with each batch normalisation folded into the convolution before it."""
+    for block in network.modules():
+        for conv, norm in (("conv1", "norm1"), ("conv2", "norm2"), ("conv3", "norm3")):
+            if hasattr(block, conv) and isinstance(getattr(block, norm, None), torch.nn.BatchNorm3d):
+                convolution = getattr(block, conv)
+                convolution.conv = fuse_conv_bn_eval(convolution.conv, getattr(block, norm))
+                setattr(block, norm, torch.nn.Identity())
+    return network

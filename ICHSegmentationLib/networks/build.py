@@ -1,0 +1,30 @@
+"""From a manifest's words to a network."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import nn
+
+from ..errors import ModelError
+from .residual_unet import ResidualUNet
+
+_KINDS: dict[str, Callable[..., nn.Module]] = {"residual_unet": ResidualUNet}
+
+
+def build(config: Mapping[str, Any]) -> nn.Module:
+    """The network that ``config`` describes: its ``kind``, and the arguments of that kind.
+
+    Raises:
+        ModelError: the kind is unknown, or its arguments do not fit.
+    """
+    arguments = dict(config)
+    kind = arguments.pop("kind", None)
+    if kind not in _KINDS:
+        raise ModelError(
+            f"Expected a network out of {', '.join(_KINDS)}, found '{kind}'.",
+            "Update ICHSegmentation, or the model.",
+        )
+    try:
+        return _KINDS[kind](**arguments)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"The network '{kind}' cannot be built from {arguments}: {error}.") from error

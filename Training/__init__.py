@@ -1,0 +1,1 @@
+"""Training of the embedded models. It imports the library; the library never imports it."""

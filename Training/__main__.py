@@ -1,0 +1,61 @@
+"""``python -m Training``: the default model from the data folder, step by step or all at once."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+import torch
+
+from ICHSegmentationLib.networks import build
+
+from .evaluate import evaluate
+from .export import export
+from .loop import train
+from .prepare import prepare
+from .recipe import COPIES, DEFAULT, StageRecipe
+from .sampling import PatchSource, load_samples
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m Training", description=__doc__)
+    parser.add_argument("step", choices=["prepare", "train", "export", "evaluate", "all"])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the data folder")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/default"), help="samples, checkpoints and logs"
+    )
+    parser.add_argument("--stage", choices=["coarse", "fine"], help="train this stage only")
+    parser.add_argument("--steps", type=int, help="another number of training steps")
+    parser.add_argument("--threads", type=int, help="CPU threads")
+    parser.add_argument("--model", type=Path, default=Path("ICHSegmentationLib/models/default"))
+    chosen = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    if chosen.threads:
+        torch.set_num_threads(chosen.threads)
+
+    def wanted(step: str) -> bool:
+        return chosen.step in (step, "all")
+
+    if wanted("prepare"):
+        prepare(chosen.data, chosen.out / "samples", DEFAULT.stages, COPIES)
+    if wanted("train"):
+        for stage in DEFAULT.stages:
+            if chosen.stage in (None, stage.name):
+                _train(stage, chosen.out, chosen.steps)
+    if wanted("export"):
+        export(DEFAULT, chosen.out, chosen.model)
+    if wanted("evaluate"):
+        evaluate(chosen.data, chosen.model, chosen.out / "evaluation", Path("docs/results.md"))
+    return 0
+
+
+def _train(stage: StageRecipe, out: Path, steps: int | None) -> None:
+    torch.manual_seed(stage.seed)
+    samples = load_samples(out / "samples" / stage.name)
+    source = PatchSource(samples, stage.weights, stage.patch, stage.augmentation, stage.seed)
+    schedule = stage.schedule if steps is None else stage.schedule.lasting(steps)
+    train(build(stage.network), source, schedule, out / stage.name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""From scans to training samples: cropped to the brain, on a stage's grid, in 8 bits, one file each."""
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ICHSegmentationLib.inference.network_grid import NetworkGrid
+from ICHSegmentationLib.io import read_ct, read_mask
+from ICHSegmentationLib.io.atomic import atomic_path
+from ICHSegmentationLib.preparation.intracranial import bounding_box, intracranial_region
+from ICHSegmentationLib.preparation.orientation import Reorientation
+
+from .cases import Case, read_cases
+from .recipe import StageRecipe
+from .sampling import IGNORE
+from .synthesis import bleeding_copy
+from .traced import trace
+
+Stages = Sequence[StageRecipe]
+
+_log = logging.getLogger(__name__)
+
+# The margin around the brain (mm) that patches may show: skull and orbits teach what is no blood.
+_MARGIN_MM = 15.0
+_MOST_CENTRES = 4000
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A labelled scan in canonical order, at its own spacing.
+
+    Attributes:
+        hu: ``[D, H, W]`` HU.
+        target: ``[D, H, W]`` uint8: 0 background, 1 hemorrhage, 255 unknown.
+        brain: ``[D, H, W]`` bool, the intracranial region.
+        spacing: mm along slices, rows, columns.
+    """
+
+    name: str
+    group: str
+    hu: NDArray[Any]
+    target: NDArray[np.uint8]
+    brain: NDArray[np.bool_]
+    spacing: tuple[float, float, float]
+
+
+def prepare(
+    data: Path, folder: Path, stages: Stages, copies: dict[str, int], processes: int | None = None
+) -> None:
+    """Write the training cases' samples of every stage to ``folder/<stage>``; those already there are kept.
+
+    Args:
+        data: the data folder.
+        folder: where the samples go.
+        stages: the stages whose samples are wanted.
+        copies: how many copies with painted hemorrhages are made of each scan, by its group.
+        processes: how many scans are prepared at a time; None takes one for each core.
+    """
+    cases = [case for case in read_cases(data) if case.split == "train"]
+    for stage in stages:
+        (folder / stage.name).mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(processes) as pool:
+        jobs = [pool.submit(_prepare_case, case, folder, stages, copies) for case in cases]
+        for case, job in zip(cases, jobs, strict=True):
+            job.result()
+            _log.info("Prepared %s", case.name)
+
+
+def _prepare_case(case: Case, folder: Path, stages: Stages, copies: dict[str, int]) -> None:
+    scan = _real_scan(case)
+    _store(scan, folder, stages)
+    for number in range(copies.get(scan.group, 0)):
+        name = f"{case.name}_copy{number}"
+        if not all(_path(folder, stage, name).exists() for stage in stages):
+            _store(bleeding_copy(scan, name, number), folder, stages)
+
+
+def _path(folder: Path, stage: StageRecipe, name: str) -> Path:
+    return folder / stage.name / f"{name.replace('/', '_')}.npz"
+
+
+def _store(scan: Scan, folder: Path, stages: Stages) -> None:
+    for stage in stages:
+        with atomic_path(_path(folder, stage, scan.name)) as temporary, temporary.open("wb") as stream:
+            np.savez(stream, **_sample(scan, stage))
+
+
+def _real_scan(case: Case) -> Scan:
+    ct = read_ct(case.image)
+    order = Reorientation.of(ct.grid)
+    hu, spacing = order.apply(ct.voxels), order.grid.spacing
+    brain = intracranial_region(hu, spacing).mask
+    target = np.zeros(hu.shape, np.uint8)
+    group = "clean"
+    if case.mask is not None:
+        target[order.apply(read_mask(case.mask).voxels) > 0] = 1
+        target[_unlabelled_blood(hu, target, brain, spacing)] = IGNORE
+        group = "hematoma"
+    elif case.hemorrhage:
+        target = trace(case, hu, brain, spacing)
+        group = "traced"
+    return Scan(case.name, group, hu, target, brain, spacing)
+
+
+def _unlabelled_blood(
+    hu: NDArray[Any], target: NDArray[np.uint8], brain: NDArray[np.bool_], spacing: tuple[float, ...]
+) -> NDArray[np.bool_]:
+    """Bright regions away from the drawn hematoma: the silver masks leave ventricular and subarachnoid blood
+    out, so nothing is learned there."""
+    in_plane = (0.0, 1.0 / spacing[1], 1.0 / spacing[2])
+    smooth = ndimage.gaussian_filter(hu.clip(-20, 100).astype(np.float32), in_plane)
+    depth = ndimage.distance_transform_edt(
+        np.pad(brain, ((0, 0), (1, 1), (1, 1))), sampling=(1e3, *spacing[1:])
+    )
+    near = ndimage.binary_dilation(target == 1, iterations=3)
+    bright = (smooth > 55) & (smooth < 85) & (depth[:, 1:-1, 1:-1] > 7) & ~near
+    regions, count = ndimage.label(bright)
+    sizes = ndimage.sum_labels(bright, regions, range(count + 1)) * np.prod(spacing) / 1000
+    large = np.flatnonzero(sizes > 0.2)
+    return ndimage.binary_dilation(np.isin(regions, large[large > 0]), iterations=2) & (target == 0)
+
+
+def _sample(scan: Scan, stage: StageRecipe) -> dict[str, Any]:
+    """The scan on the grid of ``stage``, ready to be stored."""
+    box = bounding_box(scan.brain, _MARGIN_MM, scan.spacing)
+    hu, target = scan.hu[box], scan.target[box]
+    grid = NetworkGrid.of(hu.shape, scan.spacing, stage.spacing_mm)
+    image = grid.image(hu, [stage.window])[0, 0].numpy()
+    hemorrhage = grid.image((target == 1).astype(np.float32), [(0.5, 1.0)])[0, 0].numpy() >= 0
+    unknown = grid.image((target == IGNORE).astype(np.float32), [(0.5, 1.0)])[0, 0].numpy() > -0.99
+    labels = np.where(hemorrhage, 1, np.where(unknown, IGNORE, 0)).astype(np.uint8)
+    centres = np.argwhere(hemorrhage)
+    if len(centres) > _MOST_CENTRES:
+        centres = np.random.default_rng(0).permutation(centres)[:_MOST_CENTRES]
+    return {
+        "group": scan.group,
+        "image": ((image + 1) * 120).round().astype(np.uint8),
+        "target": labels,
+        "foreground": centres.astype(np.int16),
+    }

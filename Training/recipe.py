@@ -1,0 +1,128 @@
+"""The embedded default model: its two stages, what each sees, and how long it learns."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from .loop import Schedule
+from .sampling import Augmentation
+
+# How many copies with painted hemorrhages are made of each training scan, by its group.
+COPIES = {"clean": 8, "hematoma": 1, "traced": 1}
+
+# One window for both stages: what lies outside it was clipped in part of the training data.
+_WINDOW = (40.0, 120.0)
+
+
+@dataclass(frozen=True)
+class StageRecipe:
+    """One stage: its network, the grid and HU window that it sees, and how it is trained.
+
+    Attributes:
+        spacing_mm: mm along slices, rows, columns.
+        window: level and width in HU.
+        patch: ``(D, H, W)`` of a training patch.
+        largest_pass: ``(D, H, W)`` up to which a scan is seen in one pass, without windows.
+        weights: how often each group of samples is drawn.
+    """
+
+    name: str
+    features: tuple[int, ...]
+    spacing_mm: tuple[float, float, float]
+    patch: tuple[int, int, int]
+    weights: dict[str, float]
+    schedule: Schedule
+    augmentation: Augmentation
+    largest_pass: tuple[int, int, int]
+    window: tuple[float, float] = _WINDOW
+    flat_levels: int = 2
+    deep_supervision: int = 3
+    seed: int = 20
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """What a manifest says of the network, for :func:`ICHSegmentationLib.networks.build`."""
+        return {
+            "kind": "residual_unet",
+            "in_channels": 1,
+            "out_channels": 2,
+            "features": list(self.features),
+            "flat_levels": self.flat_levels,
+            "deep_supervision": self.deep_supervision,
+        }
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A cascade: a coarse stage for the whole head, a fine one where the coarse one saw something."""
+
+    coarse: StageRecipe
+    fine: StageRecipe
+    inference: dict[str, float]
+    manifest: dict[str, Any]
+
+    @property
+    def stages(self) -> tuple[StageRecipe, StageRecipe]:
+        return self.coarse, self.fine
+
+
+DEFAULT = Recipe(
+    coarse=StageRecipe(
+        name="coarse",
+        features=(12, 24, 48, 64, 96, 96, 96),
+        spacing_mm=(5.0, 1.0, 1.0),
+        patch=(16, 128, 128),
+        weights={"synthetic": 0.5, "hematoma": 0.25, "clean": 0.13, "traced": 0.12},
+        schedule=Schedule(steps=1800),
+        augmentation=Augmentation(foreground_share=0.6),
+        largest_pass=(48, 256, 256),
+    ),
+    fine=StageRecipe(
+        name="fine",
+        features=(16, 32, 64, 64, 96, 96, 96),
+        spacing_mm=(5.0, 0.45, 0.45),
+        patch=(8, 128, 128),
+        weights={"hematoma": 0.45, "synthetic": 0.4, "clean": 0.05, "traced": 0.1},
+        schedule=Schedule(steps=2200),
+        augmentation=Augmentation(foreground_share=0.75),
+        largest_pass=(16, 256, 256),
+    ),
+    inference={
+        "unsure": 0.2,
+        "seen": 0.5,
+        "margin_mm": 12.0,
+        "fine_weight": 0.6,
+        "hemorrhage": 0.5,
+        "smallest_ml": 0.1,
+    },
+    manifest={
+        "schema_version": 1,
+        "id": "ich-cascade-small",
+        "version": "1.0.0",
+        "name": "ICH cascade, small",
+        "description": "Two residual 3D U-Nets, coarse then fine, that outline hemorrhage as one class.",
+        "recipe": "cascade",
+        "labels": ["hemorrhage"],
+        "training": {
+            "data": [
+                {
+                    "name": "PHE-SICH-CT-IDS",
+                    "citation": "Ma et al. 2023, arXiv:2308.10521 (figshare 23957937)",
+                    "licence": "non-commercial research",
+                },
+                {
+                    "name": "PhysioNet CT-ICH 1.0.0",
+                    "citation": "Hssayeni et al. 2020, Data 5(1):14",
+                    "licence": "CC BY 4.0",
+                },
+            ],
+            "split": "52 + 32 training scans; 16 + 12 other patients' scans kept for validation",
+            "command": "python -m Training all --data DATA --out runs/default",
+        },
+        "licence": "Non-commercial research use only, as the terms of PHE-SICH-CT-IDS ask",
+        "citation": (
+            "Network after Xu et al., An Automatic Cascaded Model for Hemorrhagic Stroke Segmentation and "
+            "Hemorrhagic Volume Estimation"
+        ),
+        "metrics": {},
+    },
+)

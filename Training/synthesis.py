@@ -1,0 +1,52 @@
+"""Hemorrhages of the subtypes that the data lacks, painted into real scans."""
+
+from typing import TYPE_CHECKING
+
+import cc3d
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ICHSegmentationLib.phantom.anatomy import anatomy_of
+from ICHSegmentationLib.phantom.lesions import lesion, paint
+
+if TYPE_CHECKING:
+    from .prepare import Scan
+
+# Extra-axial and subarachnoid blood is what no mask of the data shows, so it is painted most.
+_SUBTYPES = {
+    "epidural": 0.25,
+    "subdural": 0.25,
+    "subarachnoid": 0.2,
+    "intraparenchymal": 0.18,
+    "intraventricular": 0.12,
+}
+_LESIONS = {1: 0.55, 2: 0.3, 3: 0.15}
+
+
+def bleeding_copy(scan: "Scan", name: str, seed: int) -> "Scan":
+    """``scan`` with one to three painted hemorrhages; the same name and seed give the same copy."""
+    from .prepare import Scan
+
+    rng = np.random.default_rng([seed, *name.encode()])
+    brain = _soft_tissue(scan)
+    anatomy = anatomy_of(scan.hu, brain, scan.spacing)
+    count = rng.choice(list(_LESIONS), p=list(_LESIONS.values()))
+    subtypes = rng.choice(list(_SUBTYPES), size=count, replace=False, p=list(_SUBTYPES.values()))
+    fields = [lesion(str(subtype), anatomy, rng) for subtype in subtypes]
+    # Bone keeps its place: only soft tissue is painted over.
+    painted = np.where(scan.hu < 150, paint(scan.hu, fields), scan.hu)
+    target = scan.target.copy()
+    for field in fields:
+        target[field.mask] = 1
+    return Scan(name, "synthetic", painted.round().astype(np.int16), target, scan.brain, scan.spacing)
+
+
+def _soft_tissue(scan: "Scan") -> NDArray[np.bool_]:
+    """The brain and its coverings, without the bone, orbits and sinuses at the region's edge."""
+    pixels = 0.8 / np.array(scan.spacing[1:])
+    smooth = ndimage.gaussian_filter(scan.hu.clip(-100, 300).astype(np.float32), (0, *pixels))
+    soft = scan.brain & (smooth > -15) & (smooth < 110)
+    disc = np.hypot(*np.ogrid[-6:7, -6:7]) <= 3.0 / scan.spacing[1]
+    core = cc3d.largest_k(ndimage.binary_erosion(soft, disc[None]), k=1) > 0
+    return soft & ndimage.binary_dilation(core, disc[None], iterations=2)
