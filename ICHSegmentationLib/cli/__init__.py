@@ -1,0 +1,41 @@
+"""The command ``ichseg``. Nothing heavy is imported before a command needs it: ``--help`` is quick."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from ..errors import CancelledError, ICHError
+from .failures import attempt, cancelled_by_signals, tell
+from .parser import parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit code: 0, or that of the first error (see :mod:`.errors`)."""
+    _speak_utf8()
+    options = parser().parse_args(arguments)
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.DEBUG if options.debug else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+        force=True,
+    )
+    try:
+        with cancelled_by_signals():
+            outcome = attempt(lambda: import_module(f".{options.command}", __package__).run(options))
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python must not try to flush what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CancelledError.exit_code
+    if isinstance(outcome, ICHError):
+        tell(outcome)
+        return outcome.exit_code
+    return outcome
+
+
+def _speak_utf8() -> None:
+    """Write UTF-8 wherever we write: a Windows pipe would else get the code page of the country."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -1,0 +1,124 @@
+"""The commands and options of ``ichseg``."""
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+from .. import __version__
+from ..labels import SUBTYPES
+from ..settings import DEVICES, MASK_FORMATS, SegmentationSettings
+
+_INPUT = "NIfTI (.nii, .nii.gz), NRRD, MetaImage, or a folder with one DICOM series"
+_DEFAULTS = SegmentationSettings()
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command sets ``command``, the module of this package that runs it."""
+    parser = argparse.ArgumentParser(
+        prog="ichseg",
+        description="Find, outline and measure intracranial hemorrhage on non-contrast head CT. "
+        "Research use only.",
+    )
+    parser.add_argument("--version", action="version", version=f"ichseg {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_segment(commands)
+    _add_measure(commands)
+    _add_models(commands)
+    _add_phantom(commands)
+    _add_doctor(commands)
+    return parser
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _command(commands: _Commands, name: str, text: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text)
+    command.add_argument("--debug", action="store_true", help="show tracebacks and what libraries log")
+    return command
+
+
+def _add_segment(commands: _Commands) -> None:
+    command = _command(commands, "segment", "outline and measure hemorrhage on one or more scans")
+    command.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help=_INPUT)
+    _add_result_options(command)
+    command.add_argument(
+        "--model", default=_DEFAULTS.model, help="installed model or model folder (default: %(default)s)"
+    )
+    command.add_argument(
+        "--device", choices=DEVICES, default=_DEFAULTS.device, help="where it runs (default: %(default)s)"
+    )
+    command.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+    command.set_defaults(command="segment")
+
+
+def _add_measure(commands: _Commands) -> None:
+    command = _command(commands, "measure", "measure a mask that someone drew or corrected")
+    command.add_argument("ct", type=Path, metavar="CT", help=_INPUT)
+    command.add_argument(
+        "mask", type=Path, metavar="MASK", help="labels on the CT's grid: NIfTI, NRRD, .seg.nrrd"
+    )
+    _add_result_options(command)
+    command.set_defaults(command="measure")
+
+
+def _add_result_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="OUT",
+        help="folder for the results, one folder a case",
+    )
+    command.add_argument(
+        "--format", choices=MASK_FORMATS, default=_DEFAULTS.format, help="of the mask (default: %(default)s)"
+    )
+    command.add_argument("--overwrite", action="store_true", help="replace earlier results")
+    command.add_argument(
+        "--events",
+        choices=["jsonl"],
+        help="tell what happens on stdout, one JSON object a line, and nothing else",
+    )
+
+
+def _add_models(commands: _Commands) -> None:
+    text = "list, verify, import and remove models"
+    actions = commands.add_parser("models", help=text, description=text).add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    listing = _command(actions, "list", "show the models that are there")
+    verify = _command(actions, "verify", "check every weight file against its SHA-256")
+    verify.add_argument("models", nargs="*", metavar="MODEL", help="model or model folder (default: all)")
+    bring = _command(actions, "import", "copy a model into your own store, after verifying it")
+    bring.add_argument("source", metavar="SOURCE", help="model folder, the .zip of one, or its web address")
+    bring.add_argument("--sha256", metavar="HASH", help="of the .zip; needed for a web address")
+    remove = _command(actions, "remove", "delete a model from your own store")
+    remove.add_argument("model", metavar="ID")
+    for action, name in ((listing, "list"), (verify, "verify"), (bring, "import"), (remove, "remove")):
+        action.set_defaults(command="models", action=name)
+
+
+def _add_phantom(commands: _Commands) -> None:
+    command = _command(commands, "phantom", "paint a head CT with a hemorrhage of known outline and volume")
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="CT", help="the CT to write, a .nii.gz"
+    )
+    command.add_argument("--mask", type=Path, help="also write its true mask here")
+    command.add_argument("--seed", type=int, default=0, help="another number, another head (default: 0)")
+    command.add_argument(
+        "--subtype",
+        choices=[label.id for label in SUBTYPES] + ["none"],
+        default="intraparenchymal",
+        help="kind of hemorrhage (default: %(default)s)",
+    )
+    command.add_argument(
+        "--volume-ml", type=float, metavar="ML", help="its volume (default: as patients have)"
+    )
+    command.set_defaults(command="phantom")
+
+
+def _add_doctor(commands: _Commands) -> None:
+    command = _command(commands, "doctor", "tell what is installed and whether it works, for a bug report")
+    command.add_argument("--json", action="store_true", help="as JSON")
+    command.set_defaults(command="doctor")

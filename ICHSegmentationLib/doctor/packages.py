@@ -1,0 +1,35 @@
+"""The packages that shape a result: their versions, and what to say where one is missing."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+from .. import __version__
+from ..errors import DependencyError
+
+PACKAGES = (
+    "torch", "monai", "safetensors", "numpy", "scipy", "scikit-image", "connected-components-3d",
+    "SimpleITK", "nibabel", "pydicom", "jinja2", "pillow", "rich",
+)  # fmt: skip
+
+_PACKAGE_OF_MODULE = {"skimage": "scikit-image", "cc3d": "connected-components-3d", "PIL": "pillow"}
+
+
+def versions() -> dict[str, str]:
+    """The versions of this library, of Python, and of the packages that are installed; none is loaded."""
+    found = {"ichsegmentation": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def missing_package(error: ImportError) -> DependencyError:
+    """The error to raise for a package that is missing or cannot be loaded."""
+    module = (error.name or "").partition(".")[0]
+    package = _PACKAGE_OF_MODULE.get(module, module)
+    return DependencyError(
+        f"Expected the package '{package or 'torch'}', could not load it: {error}.",
+        f"Install it into the Python that runs this: python -m pip install {package or 'torch'}",
+    )

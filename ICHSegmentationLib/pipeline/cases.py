@@ -1,0 +1,34 @@
+"""What a case is called: after its file or folder."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+_ENDINGS = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm")
+
+
+def case_name(path: Path) -> str:
+    """The name of a folder, or of a file without its image ending: ``ct.nii.gz`` is the case ``ct``."""
+    name = path.resolve().name
+    if path.is_dir():
+        return name or "case"
+    ending = next((ending for ending in _ENDINGS if name.lower().endswith(ending)), "")
+    return name[: len(name) - len(ending)] or "case"
+
+
+def case_names(paths: Iterable[Path]) -> list[str]:
+    """A name for each path, no two alike: ``ct``, ``ct-2``, ... where several would have the same.
+
+    Names that differ only in upper and lower case count as alike, as they do on Windows and macOS.
+    """
+    natural = [case_name(path) for path in paths]
+    taken: set[str] = set()
+    reserved = {name.casefold() for name in natural}
+    names = []
+    for name in natural:
+        unique, number = name, 1
+        while unique.casefold() in taken or (number > 1 and unique.casefold() in reserved):
+            number += 1
+            unique = f"{name}-{number}"
+        taken.add(unique.casefold())
+        names.append(unique)
+    return names

@@ -1,0 +1,192 @@
+"""Read, prepare, locate, refine, measure, report, write: one case from its file to its result folder."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..doctor.memory import peak_memory_mb
+from ..doctor.packages import versions
+from ..events import Finished, Listener, Started, ignore
+from ..io import read_ct, read_mask, write_mask
+from ..io.atomic import atomic_folder, output_errors
+from ..measurement import measure
+from ..preparation.checks import check_ct
+from ..report import write_report
+from ..report.numbers import RESEARCH_USE
+from ..settings import SegmentationSettings
+from ..volume import CTVolume, Volume
+from .cases import case_name
+from .journal import Journal
+from .provenance import describe_input, describe_mask, describe_model
+from .segmenter import Segmentation, Segmenter, load_segmenter
+from .trouble import own_words
+
+SCHEMA_VERSION = 1
+DEFAULT_SETTINGS = SegmentationSettings()
+
+# Where stages begin, as fractions of a case's time on a CPU.
+_LOAD, _SEGMENT, _MEASURE, _REPORT, _WRITE = 0.05, 0.1, 0.85, 0.88, 0.97
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """One finished case.
+
+    Attributes:
+        folder: the result folder.
+        paths: the files in it: ``mask``, ``measurements``, ``report`` and ``preview``.
+        mask: label values ``[D, H, W]`` on the CT's grid.
+        measurements: the content of ``measurements.json``.
+    """
+
+    case: str
+    folder: Path
+    paths: dict[str, Path]
+    mask: Volume
+    measurements: dict[str, Any]
+
+
+def segment_case(
+    ct_path: Path | str,
+    out_dir: Path | str,
+    settings: SegmentationSettings = DEFAULT_SETTINGS,
+    listen: Listener = ignore,
+    case: str | None = None,
+    segmenter: Segmenter | None = None,
+) -> CaseResult:
+    """Outline and measure the hemorrhage on one scan.
+
+    The result folder ``out_dir / case`` appears when it is complete; whether it can be written is tried
+    before the work starts.
+
+    Args:
+        ct_path: an image file, or a folder with one DICOM series.
+        settings: the model, where it runs, and how to measure.
+        listen: hears of the start, progress, warnings and the result.
+        case: name of the result folder; None names it after the scan's file or folder.
+        segmenter: None loads the one of ``settings``.
+
+    Raises:
+        ICHError: one of its kinds; no result folder is then left, and an earlier one is as it was.
+    """
+    ct_path, journal = _start(ct_path, case, listen)
+    with own_words(), atomic_folder(Path(out_dir) / journal.case, settings.overwrite) as folder:
+        ct, scan = _read_ct(ct_path, journal)
+        with journal.stage("load", _LOAD):
+            segmenter = segmenter or load_segmenter(settings)
+        segmentation = _segment(ct, segmenter, journal)
+        facts = {
+            "input": scan,
+            "model": describe_model(segmenter.model),
+            "settings": {**settings.to_dict(), "model": segmenter.model.manifest.id},
+            "device": segmentation.device,
+        }
+        paths, measurements = _write(folder, ct, segmentation.mask, settings, facts, journal)
+    return _finish(Path(out_dir), segmentation.mask, paths, measurements, journal)
+
+
+def measure_case(
+    ct_path: Path | str,
+    mask_path: Path | str,
+    out_dir: Path | str,
+    settings: SegmentationSettings = DEFAULT_SETTINGS,
+    listen: Listener = ignore,
+    case: str | None = None,
+) -> CaseResult:
+    """Measure a mask that someone drew or corrected; no model runs, and torch is not loaded.
+
+    Args:
+        mask_path: label values on the CT's grid.
+        settings: only what concerns measuring and writing counts.
+
+    The other arguments, the result and the errors are those of :func:`segment_case`.
+    """
+    ct_path, journal = _start(ct_path, case, listen)
+    with own_words(), atomic_folder(Path(out_dir) / journal.case, settings.overwrite) as folder:
+        ct, scan = _read_ct(ct_path, journal)
+        with journal.stage("read mask", _SEGMENT):
+            mask = read_mask(Path(mask_path))
+            ct.require_same_grid(mask)
+        facts = {
+            "input": scan,
+            "mask": describe_mask(Path(mask_path)),
+            "model": None,
+            "settings": {"format": settings.format, "measurement": asdict(settings.measurement)},
+            "device": None,
+        }
+        paths, measurements = _write(folder, ct, mask, settings, facts, journal)
+    return _finish(Path(out_dir), mask, paths, measurements, journal)
+
+
+def _start(ct_path: Path | str, case: str | None, listen: Listener) -> tuple[Path, Journal]:
+    path = Path(ct_path)
+    journal = Journal(case or case_name(path), listen)
+    listen(Started(journal.case, str(path)))
+    return path, journal
+
+
+def _read_ct(path: Path, journal: Journal) -> tuple[CTVolume, dict[str, Any]]:
+    """The scan, found to be a head CT, and what the result says of it."""
+    with journal.stage("read", 0.0):
+        ct = read_ct(path)
+        journal.warn(ct.warnings)
+        journal.warn(check_ct(ct))
+        return ct, describe_input(path, ct)
+
+
+def _segment(ct: CTVolume, segmenter: Segmenter, journal: Journal) -> Segmentation:
+    def progress(stage: str, fraction: float) -> None:
+        journal.progress(stage, _SEGMENT + fraction * (_MEASURE - _SEGMENT))
+
+    segmentation = segmenter(ct, progress)
+    journal.timings_s.update({stage: round(s, 4) for stage, s in segmentation.timings_s.items()})
+    journal.warn(segmentation.warnings)
+    return segmentation
+
+
+def _write(
+    folder: Path,
+    ct: CTVolume,
+    mask: Volume,
+    settings: SegmentationSettings,
+    facts: dict[str, Any],
+    journal: Journal,
+) -> tuple[dict[str, Path], dict[str, Any]]:
+    """Measure ``mask`` and write all files of the result."""
+    with journal.stage("measure", _MEASURE):
+        measured = measure(mask, settings.measurement, slice_positions_mm=ct.slice_positions_mm).to_dict()
+        journal.warn(measured["warnings"])
+    measurements = {
+        "schema_version": SCHEMA_VERSION,
+        "research_use_only": RESEARCH_USE,
+        "case": journal.case,
+        **facts,
+        "versions": versions(),
+        **measured,
+        "warnings": journal.warnings,
+        "timings_s": journal.timings_s,
+        "peak_memory_mb": peak_memory_mb(),
+    }
+    with output_errors(folder):
+        with journal.stage("report", _REPORT):
+            paths = write_report(folder, ct, mask, measurements)
+        with journal.stage("write", _WRITE):
+            paths["mask"] = folder / f"segmentation.{settings.format}"
+            write_mask(mask, paths["mask"], ct)
+        measurements["peak_memory_mb"] = peak_memory_mb()
+        paths["measurements"] = folder / "measurements.json"
+        text = json.dumps(measurements, indent=2, allow_nan=False) + "\n"
+        paths["measurements"].write_text(text, encoding="utf-8")
+    return paths, measurements
+
+
+def _finish(
+    out_dir: Path, mask: Volume, paths: dict[str, Path], measurements: dict[str, Any], journal: Journal
+) -> CaseResult:
+    """Tell of the result, now that it stands under its final name."""
+    folder = (out_dir / journal.case).resolve()
+    final = {kind: folder / path.name for kind, path in sorted(paths.items())}
+    journal.progress("write", 1.0)
+    journal.listen(Finished(journal.case, {kind: str(path) for kind, path in final.items()}, measurements))
+    return CaseResult(journal.case, folder, final, mask, measurements)

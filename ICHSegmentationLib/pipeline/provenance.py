@@ -1,0 +1,62 @@
+"""Where a result comes from: its input and its model."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from ..models import ModelFolder
+from ..volume import Volume
+
+_WITH_SEPARATE_VOXELS = (".mhd", ".nhdr")
+
+
+def describe_input(path: Path, volume: Volume) -> dict[str, Any]:
+    """Name, hash and geometry of a scan. Only the name of its path: folders may name a patient or a user."""
+    grid = volume.grid
+    return {
+        "name": path.resolve().name,
+        "sha256": sha256_of(path),
+        "shape": list(grid.shape),
+        "spacing_mm": [round(mm, 6) for mm in grid.spacing],
+        "slice_distance_mm": round(grid.slice_distance, 6),
+        "tilt_degrees": round(grid.tilt_degrees, 3),
+    }
+
+
+def describe_mask(path: Path) -> dict[str, Any]:
+    return {"name": path.resolve().name, "sha256": sha256_of(path)}
+
+
+def describe_model(model: ModelFolder) -> dict[str, Any]:
+    manifest = model.manifest
+    return {
+        "id": manifest.id,
+        "version": manifest.version,
+        "sha256": manifest.sha256,
+        "licence": manifest.licence,
+    }
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file; of a folder, that of its files' names and hashes, in the order of their names.
+
+    A header whose voxels stand in another file (``.mhd``, ``.nhdr``) counts together with the files that are
+    named like it.
+    """
+    if path.is_dir():
+        return _sha256_of_files(path, [file for file in path.rglob("*") if file.is_file()])
+    if path.suffix.lower() in _WITH_SEPARATE_VOXELS:
+        return _sha256_of_files(path.parent, [f for f in path.parent.iterdir() if f.stem == path.stem])
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _sha256_of_files(folder: Path, files: list[Path]) -> str:
+    named = sorted((file.relative_to(folder).as_posix(), file) for file in files)
+    digest = hashlib.sha256()
+    for name, file in named:
+        digest.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()

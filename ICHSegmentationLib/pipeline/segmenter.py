@@ -1,0 +1,57 @@
+"""What outlines the hemorrhage, loaded with torch no earlier than it is needed."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+from .. import models
+from ..models import ModelFolder
+from ..settings import SegmentationSettings
+from ..volume import CTVolume, Volume
+
+StageListener = Callable[[str, float], None]
+"""Hears the name of each stage and the fraction of the segmentation that is done, 0 to 1."""
+
+
+class Segmentation(Protocol):
+    """What a segmenter found: label values (uint8) on the CT's own grid, and how it got there."""
+
+    @property
+    def mask(self) -> Volume: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+    @property
+    def timings_s(self) -> Mapping[str, float]: ...
+    @property
+    def device(self) -> str: ...
+
+
+class Segmenter(Protocol):
+    """Outlines hemorrhage on any number of scans with one model."""
+
+    @property
+    def model(self) -> ModelFolder: ...
+    def __call__(self, ct: CTVolume, progress: StageListener, /) -> Segmentation: ...
+
+
+def load_segmenter(settings: SegmentationSettings) -> Segmenter:
+    """The cascade of these settings, its model verified; the last one is kept, for several scans in a row.
+
+    Raises:
+        ModelError: or one of its kinds: the model is not there, damaged or altered.
+        DeviceError: the device is not there.
+        ImportError: PyTorch or MONAI is not installed.
+    """
+    model = models.find(settings.model)
+    return _loaded(model.path.resolve(), model.manifest.sha256, settings.device, settings.threads)
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: Path, sha256: str, device: str, threads: int | None) -> Segmenter:
+    """The cascade of the model in ``folder``; its hash is there to tell a changed model from the kept one."""
+    model = ModelFolder.open(folder)
+    model.verify()
+    from ..inference.cascade import Segmenter as Cascade
+
+    return Cascade(model, device, threads)
