@@ -161,7 +161,7 @@ def _siblings(final: Path, prefix: str) -> list[Path]:
 
 
 def _beside(final: Path, prefix: str) -> Path:
-    return final.with_name(f"{prefix}{uuid.uuid4().hex}-{final.name}")
+    return final.with_name(f"{prefix}{uuid.uuid4().hex[:8]}-{final.name}")
 
 
 def _final_name(path: Path) -> Path:

@@ -1,0 +1,206 @@
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ICHSegmentationLib.errors import DiskFullError, NotWritableError, OutputError, OutputExistsError
+from ICHSegmentationLib.io import write_mask
+from ICHSegmentationLib.io.atomic import (
+    REPLACED_PREFIX,
+    TEMPORARY_PREFIX,
+    atomic_folder,
+    atomic_path,
+    output_errors,
+)
+from ICHSegmentationLib.volume import Volume
+
+MASK = Volume(np.ones((2, 3, 4), np.uint8), np.diag([1.0, 1.0, 5.0, 1.0]))
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def refuse(monkeypatch, function, code):
+    def fail(*_, **__):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(*function, fail)
+
+
+def killed_while(code, folder):
+    """Run code in another process that kills itself in the middle, as the system would."""
+    script = (
+        "import os, sys\nfrom pathlib import Path\n" + "from ICHSegmentationLib.io import atomic\n" + code
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=folder, env={**os.environ, "PYTHONPATH": ROOT})
+    assert done.returncode == 9
+
+
+ROOT = str(Path(__file__).resolve().parents[3])
+
+
+def test_a_file_appears_under_its_name_only_when_it_is_whole(tmp_path):
+    final = tmp_path / "new" / "mask.nii.gz"
+    with atomic_path(final) as path:
+        path.write_bytes(b"half")
+        assert not final.exists()
+        assert path.name.startswith(TEMPORARY_PREFIX)
+        assert path.name.endswith("mask.nii.gz")
+    assert final.read_bytes() == b"half"
+    assert names(final.parent) == ["mask.nii.gz"]
+
+
+def test_a_failure_leaves_the_earlier_file_and_nothing_else(tmp_path):
+    final = tmp_path / "table.csv"
+    final.write_text("earlier")
+    with pytest.raises(KeyError), atomic_path(final) as path:
+        path.write_text("half")
+        raise KeyError
+    assert final.read_text() == "earlier"
+    assert names(tmp_path) == ["table.csv"]
+
+
+def test_a_killed_run_leaves_no_final_name_and_the_next_run_cleans_up(tmp_path):
+    killed_while(
+        "with atomic.atomic_path(Path('mask.nrrd')) as path:\n    path.write_bytes(b'half'); os._exit(9)",
+        tmp_path,
+    )
+    assert [name.startswith(TEMPORARY_PREFIX) for name in names(tmp_path)] == [True]
+    with atomic_path(tmp_path / "other.nrrd") as path:
+        path.write_bytes(b"whole")
+    assert len(names(tmp_path)) == 2, "another file's leftover is not ours to remove"
+    with atomic_path(tmp_path / "mask.nrrd") as path:
+        path.write_bytes(b"whole")
+    assert names(tmp_path) == ["mask.nrrd", "other.nrrd"]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (errno.EACCES, NotWritableError),
+        (errno.EPERM, NotWritableError),
+        (errno.EROFS, NotWritableError),
+        (errno.ENOSPC, DiskFullError),
+        (errno.EDQUOT, DiskFullError),
+        (errno.EIO, OutputError),
+    ],
+)
+def test_what_the_file_system_says_becomes_a_clear_error(tmp_path, code, expected):
+    with pytest.raises(expected, match=r"mask\.nrrd") as caught, output_errors(tmp_path / "mask.nrrd"):
+        raise OSError(code, os.strerror(code))
+    assert type(caught.value) is expected
+
+
+def test_a_full_disk_while_a_mask_is_written_is_told_and_leaves_nothing(tmp_path, monkeypatch):
+    refuse(monkeypatch, (Path, "write_bytes"), errno.ENOSPC)
+    with pytest.raises(DiskFullError):
+        write_mask(MASK, tmp_path / "mask.nii.gz")
+    assert names(tmp_path) == []
+
+
+def test_a_full_disk_noticed_only_when_flushing_leaves_nothing(tmp_path, monkeypatch):
+    refuse(monkeypatch, (os, "fsync"), errno.ENOSPC)
+    with pytest.raises(DiskFullError):
+        write_mask(MASK, tmp_path / "mask.nii.gz")
+    assert names(tmp_path) == []
+
+
+def test_a_folder_that_may_not_be_written_is_told(tmp_path, monkeypatch):
+    refuse(monkeypatch, (Path, "mkdir"), errno.EACCES)
+    with pytest.raises(NotWritableError, match="not permitted"):
+        write_mask(MASK, tmp_path / "closed" / "mask.nii.gz")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_a_disk_that_is_really_full_is_told():
+    with pytest.raises(DiskFullError), output_errors(Path("/dev/full")), Path("/dev/full").open("wb") as file:
+        file.write(b"0" * 10**6)
+
+
+def test_a_path_below_a_file_is_an_output_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError):
+        write_mask(MASK, tmp_path / "file" / "mask.nii.gz")
+
+
+def test_a_folder_appears_only_when_it_is_whole(tmp_path):
+    final = tmp_path / "out" / "case"
+    with atomic_folder(final) as folder:
+        (folder / "report.html").write_text("page")
+        assert not final.exists()
+    assert names(final) == ["report.html"]
+    assert names(final.parent) == ["case"]
+
+
+def test_a_failed_case_leaves_no_folder(tmp_path):
+    with pytest.raises(ValueError, match="boom"), atomic_folder(tmp_path / "case") as folder:
+        (folder / "report.html").write_text("page")
+        raise ValueError("boom")
+    assert names(tmp_path) == []
+
+
+def test_an_earlier_result_is_kept_unless_overwriting_is_asked_for(tmp_path):
+    final = tmp_path / "case"
+    with atomic_folder(final) as folder:
+        (folder / "report.html").write_text("earlier")
+    with pytest.raises(OutputExistsError), atomic_folder(final):
+        pytest.fail("must be told before the work begins")
+    with atomic_folder(final, overwrite=True) as folder:
+        (folder / "report.html").write_text("later")
+        assert (final / "report.html").read_text() == "earlier"
+    assert (final / "report.html").read_text() == "later"
+    assert names(tmp_path) == ["case"]
+
+
+def test_an_empty_folder_is_no_earlier_result(tmp_path):
+    (tmp_path / "case").mkdir()
+    with atomic_folder(tmp_path / "case") as folder:
+        (folder / "report.html").write_text("page")
+    assert names(tmp_path / "case") == ["report.html"]
+
+
+def test_overwriting_keeps_a_users_own_files_but_not_the_old_mask_in_another_format(tmp_path):
+    final = tmp_path / "case"
+    (final / "pictures").mkdir(parents=True)
+    for name in ("segmentation.nrrd", "notes.txt", "pictures/one.png"):
+        (final / name).write_text("earlier")
+    with atomic_folder(final, overwrite=True) as folder:
+        (folder / "segmentation.nii.gz").write_text("later")
+    assert names(final) == ["notes.txt", "pictures", "segmentation.nii.gz"]
+    assert names(final / "pictures") == ["one.png"]
+
+
+def test_a_killed_case_leaves_no_folder_and_the_next_run_cleans_up(tmp_path):
+    killed_while(
+        "with atomic.atomic_folder(Path('case')) as folder:\n"
+        "    (folder / 'report.html').write_text('half'); os._exit(9)",
+        tmp_path,
+    )
+    assert [name.startswith(TEMPORARY_PREFIX) for name in names(tmp_path)] == [True]
+    with atomic_folder(tmp_path / "case") as folder:
+        (folder / "report.html").write_text("whole")
+    assert names(tmp_path) == ["case"]
+
+
+def test_a_run_killed_between_the_two_renames_loses_no_earlier_result(tmp_path):
+    with atomic_folder(tmp_path / "case") as folder:
+        (folder / "report.html").write_text("earlier")
+    killed_while(
+        "rename = Path.rename\n"
+        "def rename_once(path, to):\n"
+        "    rename(path, to); os._exit(9)\n"
+        "Path.rename = rename_once\n"
+        "with atomic.atomic_folder(Path('case'), overwrite=True) as folder:\n"
+        "    (folder / 'report.html').write_text('later')",
+        tmp_path,
+    )
+    assert not (tmp_path / "case").exists()
+    assert any(name.startswith(REPLACED_PREFIX) for name in names(tmp_path))
+    with pytest.raises(OutputExistsError), atomic_folder(tmp_path / "case"):
+        pytest.fail("the earlier result is back, and must not be overwritten unasked")
+    assert (tmp_path / "case" / "report.html").read_text() == "earlier"

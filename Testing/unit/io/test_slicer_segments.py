@@ -1,0 +1,128 @@
+import logging
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from io_grids import GRIDS, SHAPE, labels
+
+from ICHSegmentationLib.errors import NotAnImageError, UnknownLabelError
+from ICHSegmentationLib.io import read_ct, read_mask, write_mask
+from ICHSegmentationLib.labels import LABELS
+from ICHSegmentationLib.volume import Volume
+
+nrrd = pytest.importorskip("nrrd")
+
+UNTYPED = (
+    "Segmentation category and type - 3D Slicer General Anatomy list~SCT^85756007^Tissue~"
+    "SCT^85756007^Tissue~^^~Anatomic codes - DICOM master list~^^~^^"
+)
+BLEED_IN_VENTRICLE = (
+    "Segmentation category and type - DICOM master list~SCT^49755003^Morphologically Altered Structure~"
+    "SCT^50960005^Hemorrhage~^^~Anatomic codes - DICOM master list~SCT^35764002^Brain ventricle~^^"
+)
+EDEMA = UNTYPED.replace("SCT^85756007^Tissue~^^", "SCT^79654002^Edema~^^")
+
+
+def save(path, array, *segments):
+    """A segmentation as Slicer saves it: (name, value, layer, terminology) for each segment."""
+    header = {"space": "left-posterior-superior", "space origin": [0, 0, 0]}
+    directions = np.diag([0.45, 0.5, 5.0])
+    if array.ndim == 4:
+        header["space directions"] = np.vstack([np.full(3, np.nan), directions])
+        header["kinds"] = ["list", "domain", "domain", "domain"]
+    else:
+        header["space directions"] = directions
+        header["kinds"] = ["domain"] * 3
+    for number, (name, value, layer, terminology) in enumerate(segments):
+        header |= {
+            f"Segment{number}_ID": f"Segment_{number + 1}",
+            f"Segment{number}_Name": name,
+            f"Segment{number}_LabelValue": str(value),
+            f"Segment{number}_Layer": str(layer),
+            f"Segment{number}_Tags": f"Segmentation.Status:inprogress|TerminologyEntry:{terminology}|",
+        }
+    nrrd.write(str(path), array.T, header)
+    return path
+
+
+def test_each_label_becomes_a_segment_with_its_name_colour_and_terminology(tmp_path):
+    write_mask(Volume(labels(), GRIDS["LPS"]), tmp_path / "mask.seg.nrrd")
+    _, header = nrrd.read(str(tmp_path / "mask.seg.nrrd"))
+    for number, label in enumerate(LABELS):
+        assert header[f"Segment{number}_Name"] == label.name
+        assert header[f"Segment{number}_LabelValue"] == str(label.value)
+        assert header[f"Segment{number}_Layer"] == "0"
+        colour = np.array(header[f"Segment{number}_Color"].split(), float)
+        np.testing.assert_allclose(colour * 255, label.colour, atol=0.01)
+        tags = header[f"Segment{number}_Tags"]
+        assert (
+            f"~SCT^50960005^Hemorrhage~^^~Anatomic codes - DICOM master list~SCT^{label.region.value}^"
+            in tags
+        )
+    assert header["Segmentation_MasterRepresentation"] == "Binary labelmap"
+    assert header["space"] == "left-posterior-superior"
+
+
+def test_the_extent_of_a_segment_encloses_it(tmp_path):
+    mask = np.zeros(SHAPE, np.uint8)
+    mask[1:3, 2:6, 4] = 3
+    write_mask(Volume(mask, GRIDS["LPS"]), tmp_path / "mask.seg.nrrd")
+    _, header = nrrd.read(str(tmp_path / "mask.seg.nrrd"))
+    assert header["Segment0_Extent"] == "4 4 2 5 1 2"
+    assert "Segment1_ID" not in header
+
+
+def test_an_empty_mask_holds_one_empty_segment_to_draw_into(tmp_path):
+    write_mask(Volume(np.zeros(SHAPE, np.uint8), GRIDS["LPS"]), tmp_path / "mask.seg.nrrd")
+    _, header = nrrd.read(str(tmp_path / "mask.seg.nrrd"))
+    assert header["Segment0_Name"] == "Hemorrhage"
+    assert header["Segment0_Extent"] == "0 -1 0 -1 0 -1"
+
+
+@pytest.mark.parametrize(
+    ("name", "terminology", "expected"),
+    [
+        ("Subdural hemorrhage", UNTYPED, 5),
+        ("SDH", UNTYPED, 5),
+        ("epidural", "", 6),
+        ("Bleed", BLEED_IN_VENTRICLE, 3),
+        ("Bleed", BLEED_IN_VENTRICLE.replace("35764002^Brain ventricle", "1101003^Intracranial"), 1),
+        ("Bleed", BLEED_IN_VENTRICLE.replace("SCT^35764002^Brain ventricle", "^^"), 1),
+        ("Segment_1", UNTYPED, 1),
+    ],
+)
+def test_a_segment_gets_the_label_its_name_or_terminology_says(tmp_path, name, terminology, expected):
+    array = np.zeros(SHAPE, np.uint8)
+    array[1:3] = 9  # Slicer numbers segments as it likes
+    others = ("IPH", 4, 0, UNTYPED)
+    mask = read_mask(save(tmp_path / "mask.seg.nrrd", array, others, (name, 9, 0, terminology)))
+    np.testing.assert_array_equal(mask.voxels, np.where(array == 9, expected, 0))
+
+
+def test_an_only_segment_with_any_name_is_hemorrhage_and_logged(tmp_path, caplog):
+    array = np.zeros(SHAPE, np.uint8)
+    array[1:3] = 1
+    with caplog.at_level(logging.WARNING):
+        mask = read_mask(save(tmp_path / "mask.seg.nrrd", array, ("left thing", 1, 0, UNTYPED)))
+    np.testing.assert_array_equal(mask.voxels, array)
+    assert "left thing" in caplog.text
+
+
+def test_a_segment_of_something_else_is_told(tmp_path):
+    array = np.ones(SHAPE, np.uint8)
+    with pytest.raises(UnknownLabelError, match="Swelling"):
+        read_mask(save(tmp_path / "only.seg.nrrd", array, ("Swelling", 1, 0, EDEMA)))
+    with pytest.raises(UnknownLabelError, match="Skull"):
+        read_mask(save(tmp_path / "two.seg.nrrd", array, ("IPH", 1, 0, UNTYPED), ("Skull", 2, 0, UNTYPED)))
+
+
+def test_layers_are_joined_and_the_last_segment_wins_where_they_overlap(tmp_path):
+    array = np.zeros((*SHAPE, 2), np.uint8)
+    array[0:3, ..., 0] = 1
+    array[2:4, ..., 1] = 1
+    path = save(tmp_path / "mask.seg.nrrd", array, ("IPH", 1, 0, UNTYPED), ("IVH", 1, 1, UNTYPED))
+    mask = read_mask(path)
+    assert mask.voxels[:, 0, 0].tolist() == [2, 2, 3, 3, 0]
+    assert sitk.ReadImage(str(path)).GetNumberOfComponentsPerPixel() == 2
+    with pytest.raises(NotAnImageError, match="layers"):
+        read_ct(path)
