@@ -28,7 +28,7 @@ def blood_density(
     level = float(np.clip(rng.normal(mean, sd), 48 if label is not SUBARACHNOID else 45, 74))
     swirl, fluid, thin = rng.random(3)
     if label is not SUBARACHNOID and thin < THIN_BLOOD:
-        level = rng.uniform(40, 55)
+        level = rng.uniform(45, 55)
     hu = level + 2.5 * smooth_noise(anatomy.shape, anatomy.spacing, 6, rng)
     if fluid < FLUID_LEVEL.get(label.id, 0):
         return _with_fluid_level(hu, mask, rng)

@@ -16,7 +16,7 @@ from ..labels import (
     SUBTYPES,
     label_named,
 )
-from .anatomy import Anatomy, Mask
+from .anatomy import Anatomy
 from .density import blood_density
 from .epidural import rank_epidural
 from .intraparenchymal import rank_intraparenchymal
@@ -125,11 +125,11 @@ def _edema(
     rank: NDArray[np.float32], level: float, anatomy: Anatomy, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """HU to add in a rim of uneven width (3 to 12 mm at most) around an intraparenchymal hemorrhage."""
-    width = rng.uniform(1, 9) * (1 + 0.4 * smooth_noise(anatomy.shape, anatomy.spacing, 12, rng))
+    width = rng.uniform(1, 8) * (1 + 0.4 * smooth_noise(anatomy.shape, anatomy.spacing, 12, rng))
     beyond = np.maximum(rank - np.float32(level), 0)
     with np.errstate(invalid="ignore"):
         fade = np.clip((width - beyond) / 2 + 0.5, 0, 1)
-    return (-rng.uniform(7, 13) * np.where(np.isfinite(rank), fade, 0)).astype(np.float32)
+    return (-rng.uniform(6, 11) * np.where(np.isfinite(rank), fade, 0)).astype(np.float32)
 
 
 def _placed(part: NDArray, anatomy: Anatomy) -> NDArray:
@@ -137,6 +137,3 @@ def _placed(part: NDArray, anatomy: Anatomy) -> NDArray:
     whole = np.zeros(anatomy.shape, dtype=part.dtype)
     whole[anatomy.box] = part
     return whole
-
-
-__all__ = ["Anatomy", "LesionField", "Mask", "lesion", "paint", "typical_volume_ml"]

@@ -1,0 +1,202 @@
+"""A head CT painted from scratch, with a hemorrhage whose outline and volume are known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..labels import label_named
+from ..volume import CTVolume, Volume
+from .anatomy import Anatomy
+from .brain import BrainTexture, paint_brain
+from .head_lesion import HeadLesion, coarse_step, cut_to_surroundings
+from .head_shape import Floats, HeadShape
+from .lesions import lesion, typical_volume_ml
+from .noise_fields import NoiseInSpace
+from .plane import Pixels, Plane
+from .sampling import Sampling
+from .scanner import scanned
+from .skull import SkullTexture, paint_head
+from .tissue import INTRACRANIAL, MOTTLE, Tissue, densities
+
+TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """A painted head CT and what is true of it.
+
+    Attributes:
+        ct: whole HU, int16, canonical order.
+        mask: uint8 on the CT's grid, the label's value where blood fills half of a voxel or more.
+        subtype: ``id`` of the hemorrhage's label; None in a head without.
+        volume_ml: volume of ``mask``.
+    """
+
+    ct: CTVolume
+    mask: Volume
+    subtype: str | None
+    volume_ml: float
+
+
+@dataclass(frozen=True)
+class _Person:
+    """Everything random about a head but its hemorrhage."""
+
+    shape: HeadShape
+    brain: BrainTexture
+    skull: SkullTexture
+    hu: NDArray[np.float32]
+    mottle: NoiseInSpace
+
+    @staticmethod
+    def random(rng: np.random.Generator) -> "_Person":
+        return _Person(
+            HeadShape.random(rng),
+            BrainTexture.random(rng),
+            SkullTexture.random(rng),
+            densities(rng),
+            NoiseInSpace(9.0, rng),
+        )
+
+    def tissues(self, plane: Plane) -> NDArray[np.uint8]:
+        """``[H, W]`` the tissue of each pixel, see :class:`Tissue`."""
+        labels = plane.pixels.around.copy()
+        paint_head(labels, plane, self.skull)
+        paint_brain(labels, plane, self.brain)
+        return labels
+
+
+def make_phantom(
+    seed: int = 0,
+    subtype: str | None = "intraparenchymal",
+    volume_ml: float | None = None,
+    shape: tuple[int, int, int] = (32, 512, 512),
+    spacing: tuple[float, float, float] = (5.0, 0.45, 0.45),
+    tilt_degrees: float = 0.0,
+) -> Phantom:
+    """Paint a head CT.
+
+    Args:
+        seed: the same seed gives the same phantom; each seed is another person.
+        subtype: ``id`` of one of the five subtypes, or None for a head without hemorrhage.
+        volume_ml: volume of the hemorrhage, met within 5 % where the head has the room and the voxels are
+            fine enough; None draws one as patients have it.
+        shape: ``(D, H, W)``; the scan starts some mm above the vertex and reaches down as far as it goes.
+        spacing: mm between slices, rows and columns.
+        tilt_degrees: slant of the slices' axis, as a tilted gantry gives (a sheared grid).
+
+    Raises:
+        UnknownLabelError, InputError: see :func:`lesions.lesion`; also for a tilt of 45 degrees or more.
+    """
+    if not abs(tilt_degrees) < 45:
+        raise InputError(f"Expected a tilt below 45 degrees, found {tilt_degrees}.")
+    rng = np.random.default_rng(seed)
+    person = _Person.random(rng)
+    top = person.shape.height + person.shape.bone + person.shape.scalp + 3
+    sampling = Sampling(shape, spacing, top, float(np.radians(tilt_degrees)))
+    scan_seed, lesion_seed = (int(n) for n in rng.integers(2**32, size=2))
+    blood, value = None, 0
+    if subtype is not None:
+        value = label_named(subtype).value
+        blood = _grown(person, sampling, subtype, volume_ml, lesion_seed)
+    ct, filled = _painted(person, sampling, blood, np.random.default_rng(scan_seed))
+    mask = Volume(filled.astype(np.uint8) * np.uint8(value), sampling.affine)
+    volume = int(filled.sum()) * mask.grid.voxel_volume_mm3 / 1000
+    return Phantom(CTVolume(ct, sampling.affine), mask, subtype, volume)
+
+
+def _painted(
+    person: _Person, sampling: Sampling, blood: HeadLesion | None, rng: np.random.Generator
+) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+    """The scan and the voxels that blood fills by half, slice by slice."""
+    ct = np.empty(sampling.shape, dtype=np.int16)
+    filled = np.zeros(sampling.shape, dtype=bool)
+    pixels = sampling.pixels(0, person.shape)
+    for k in range(sampling.shape[0]):
+        if sampling.tilt and k:
+            pixels = sampling.pixels(k, person.shape)
+        total = np.zeros(sampling.shape[1:], dtype=np.float32)
+        for part, z in enumerate(sampling.heights_of_parts(k)):
+            plane = Plane.at(z, pixels, person.shape)
+            total += _densities_in(plane, person, blood, k * sampling.parts + part)
+        middle = Plane.at(sampling.height(k), pixels, person.shape)
+        ct[k] = scanned(total / np.float32(sampling.parts), middle, sampling.spacing, rng)
+        if blood is not None:
+            filled[k] = _filled(blood, sampling, k, pixels, person.shape)
+    return ct, filled
+
+
+def _densities_in(plane: Plane, person: _Person, blood: HeadLesion | None, number: int) -> Floats:
+    """HU ``[H, W]`` of one thin plane."""
+    labels = person.tissues(plane)
+    hu = person.hu[labels]
+    mottle = person.mottle.on(plane.z, plane.pixels.rows, plane.pixels.columns)
+    hu += mottle * MOTTLE[labels]
+    seen = blood.on(number, plane) if blood is not None else None
+    if seen is not None:
+        seen.laid_over(hu, soft=(labels == Tissue.GREY) | (labels == Tissue.WHITE))
+    return hu
+
+
+def _filled(
+    blood: HeadLesion, sampling: Sampling, k: int, pixels: Pixels, head: HeadShape
+) -> NDArray[np.bool_]:
+    """``[H, W]`` whether blood fills at least half of the thickness of slice ``k``."""
+    count = np.zeros(pixels.x.shape, dtype=np.int16)
+    for part, z in enumerate(sampling.heights_of_parts(k)):
+        number = k * sampling.parts + part
+        if blood.first <= number < blood.first + blood.edge.shape[0]:
+            seen = blood.on(number, Plane.at(z, pixels, head))
+            if seen is not None:
+                count[seen.box] += seen.edge >= 0.5
+    return 2 * count >= sampling.parts
+
+
+def _grown(
+    person: _Person, sampling: Sampling, subtype: str, volume_ml: float | None, seed: int
+) -> HeadLesion:
+    """A hemorrhage of this volume, measured on the voxels of the scan."""
+    anatomy = _anatomy(person, sampling)
+    if volume_ml is None:
+        volume_ml = typical_volume_ml(subtype, np.random.default_rng(seed))
+    asked = volume_ml
+    best: tuple[float, HeadLesion] | None = None
+    for _ in range(5):
+        field = lesion(subtype, anatomy, np.random.default_rng(seed), asked)
+        blood = cut_to_surroundings(field, sampling)
+        ratio = _volume_ml(blood, sampling, person.shape) / volume_ml
+        if best is None or abs(ratio - 1) < best[0]:
+            best = abs(ratio - 1), blood
+        if abs(ratio - 1) < TOLERANCE:
+            break
+        asked /= min(max(ratio, 0.25), 4.0)
+    assert best is not None
+    return best[1]
+
+
+def _volume_ml(blood: HeadLesion, sampling: Sampling, head: HeadShape) -> float:
+    """Volume of the voxels that a lesion fills by half."""
+    parts = sampling.parts
+    first, last = blood.first // parts, (blood.first + blood.edge.shape[0] - 1) // parts
+    count = 0
+    for k in range(first, last + 1):
+        rows, columns = sampling.rows(k), sampling.columns()
+        near = (rows >= blood.rows[0]) & (rows <= blood.rows[-1])
+        beside = (columns >= blood.columns[0]) & (columns <= blood.columns[-1])
+        pixels = Pixels.at(rows[near], columns[beside], head)
+        count += int(_filled(blood, sampling, k, pixels, head).sum())
+    return count * abs(float(np.linalg.det(sampling.affine[:3, :3]))) / 1000
+
+
+def _anatomy(person: _Person, sampling: Sampling) -> Anatomy:
+    """The spaces of the head on thin planes and coarser pixels, not slanted."""
+    step = coarse_step(sampling)
+    rows, columns = sampling.rows(int((sampling.shape[0] - 1) / 2), step), sampling.columns(step)
+    pixels = Pixels.at(rows, columns, person.shape)
+    heights = [z for k in range(sampling.shape[0]) for z in sampling.heights_of_parts(k)]
+    labels = np.stack([person.tissues(Plane.at(z, pixels, person.shape)) for z in heights])
+    spacing = (sampling.thickness / sampling.parts, *(s * step for s in sampling.spacing[1:]))
+    brain = np.isin(labels, INTRACRANIAL)
+    return Anatomy(brain, labels == Tissue.VENTRICLE, labels == Tissue.CSF, spacing)
