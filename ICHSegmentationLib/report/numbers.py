@@ -1,0 +1,62 @@
+"""How numbers and fixed sentences read, in the page and in the picture."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+EMPTY = "No hemorrhage segmented"
+RESEARCH_USE = "Research use only; not a medical device."
+
+_UNITS = {"ml": "mL", "mb": "MB", "hu": "HU"}
+
+
+def ml(volume: float) -> str:
+    """Millilitres with as many digits as mean something: 0.04, 3.21, 34.5."""
+    return "0" if volume == 0 else f"{volume:.2f}" if abs(volume) < 10 else f"{volume:.1f}"
+
+
+def mm(length: float) -> str:
+    return f"{length:.1f}"
+
+
+def signed(text: str) -> str:
+    """A formatted number with its sign, the minus as wide as the plus."""
+    return text.replace("-", "−") if text.startswith("-") else f"+{text}"
+
+
+def place(point: Sequence[float]) -> str:
+    """Patient coordinates (RAS, mm) in words that need no convention: ``L 23.1, P 4.0, S 51.2``."""
+    sides = zip(("RL", "AP", "SI"), point, strict=True)
+    return ", ".join(f"{names[value < 0]} {abs(value):.1f}" for names, value in sides)
+
+
+def slice_range(numbers: Sequence[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return str(low) if low == high else f"{low}–{high}"
+
+
+def plain_rows(content: Any, name: str = "") -> list[tuple[str, str]]:
+    """Name and text of every value of nested dicts and lists: ``("measurement connectivity", "26")``."""
+    if isinstance(content, Mapping):
+        nested = ((f"{name} {_words(key)}".strip(), value) for key, value in content.items())
+        return [row for key, value in nested for row in plain_rows(value, key)]
+    if isinstance(content, list | tuple) and any(isinstance(item, Mapping) for item in content):
+        nested = ((f"{name} {number}".strip(), item) for number, item in enumerate(content, start=1))
+        return [row for key, value in nested for row in plain_rows(value, key)]
+    return [(name, _text(content))]
+
+
+def _words(key: object) -> str:
+    """``peak_memory_mb`` -> ``peak memory MB``."""
+    return " ".join(_UNITS.get(word, word) for word in str(key).split("_"))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_text(item) for item in value)
+    return str(value)

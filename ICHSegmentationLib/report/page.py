@@ -1,0 +1,202 @@
+"""The page: measurements put into words, pictures put into data URIs, both put into the template."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image
+
+from ..labels import Label, label_named
+from .annotate import (
+    Stroke,
+    Word,
+    diameters,
+    directions,
+    measured_on,
+    outlines,
+    right_side,
+    scale_bar,
+    slice_number,
+    window_words,
+)
+from .numbers import EMPTY, RESEARCH_USE, ml, mm, place, plain_rows, signed, slice_range
+from .plane import Frame
+from .stack import LEVEL, WIDTH, SliceStack, key_slices, spread
+
+MOST_KEY_SLICES = 4
+MOST_SMALL_SLICES = 24
+PLAIN_SLICES = 12
+SMALL_SIDE = 240
+"""Longer side of a small picture in pixels."""
+
+THRESHOLD_ML = 30.0
+"""The volume at which the ICH score counts a point (Hemphill et al., Stroke 2001;32:891-897) and from which
+surgical guidelines evacuate epidural hematomas (Bullock et al., Neurosurgery 2006;58:S2-7)."""
+
+_FOLDER = Path(__file__).parent
+_SHOWN_ELSEWHERE = {
+    "total_volume_ml", "subtypes", "lesions", "research_use_only", "tada_total_ml", "tada_total_reason", "warnings", "case",
+}  # fmt: skip
+_PROVENANCE = {
+    "model": "Model",
+    "input": "Input",
+    "settings": "Settings",
+    "versions": "Versions",
+    "timings_s": "Timings, s",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One slice for the page: the plain picture, and what lies over it as SVG."""
+
+    uri: str
+    alt: str
+    caption: str
+    width: int
+    height: int
+    strokes: list[Stroke]
+    words: list[Word]
+    labels: list[Label]
+
+
+def page(
+    stack: SliceStack, frame: Frame, measurements: Mapping[str, Any], case: str, warnings: list[str]
+) -> str:
+    """The whole page as HTML that needs nothing beside it."""
+    lesions = measurements["lesions"]
+    keys = key_slices(stack, lesions, MOST_KEY_SLICES)
+    if lesions:
+        small = spread(keys, stack.bleeding, MOST_SMALL_SLICES)
+    else:
+        small = spread([], stack.with_brain, PLAIN_SLICES)
+    small_frame = frame.scaled(SMALL_SIDE)
+    environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
+    environment.filters |= {
+        "ml": ml,
+        "mm": mm,
+        "signed": signed,
+        "place": place,
+        "rgb": _rgb,
+        "difference": _difference,
+        "short": _short,
+    }
+    return environment.get_template("page.html").render(
+        case=case,
+        css=Markup((_FOLDER / "page.css").read_text(encoding="utf-8")),
+        research_use=RESEARCH_USE,
+        empty=EMPTY,
+        total=measurements["total_volume_ml"],
+        tada_total=measurements.get("tada_total_ml"),
+        tada_total_reason=measurements.get("tada_total_reason") or "",
+        subtypes=_subtypes(measurements),
+        threshold=THRESHOLD_ML,
+        scale=max(2 * THRESHOLD_ML, 1.15 * measurements["total_volume_ml"]),
+        lesions=[_lesion(lesion, stack) for lesion in lesions],
+        warnings=warnings,
+        keys=[_key_picture(stack, index, frame, lesions) for index in keys],
+        small=[_small_picture(stack, index, small_frame) for index in small],
+        bleeding=len(stack.bleeding),
+        window=(LEVEL, WIDTH),
+        provenance=_provenance(measurements),
+    )
+
+
+def _subtypes(measurements: Mapping[str, Any]) -> list[tuple[Label, float]]:
+    return [(label_named(name), volume) for name, volume in (measurements.get("subtypes") or {}).items()]
+
+
+def _lesion(lesion: Mapping[str, Any], stack: SliceStack) -> dict[str, Any]:
+    """A lesion with every key that the table shows; slices as people count them."""
+    tada = {"applicable": False, "reason": "", **(lesion.get("tada") or {})}
+    numbers = [int(index) + 1 for index in lesion.get("slices") or ()]
+    at = tada.get("slice_index")
+    return {
+        "id": lesion["id"],
+        "label": label_named(lesion["label"]),
+        "volume": lesion["volume_ml"],
+        "centroid": lesion.get("centroid_mm"),
+        "slices": slice_range(numbers) if numbers else "–",
+        "at": int(at) + 1 if at is not None else None,
+        "tada": tada,
+    }
+
+
+def _key_picture(
+    stack: SliceStack, index: int, frame: Frame, lesions: Sequence[Mapping[str, Any]]
+) -> Picture:
+    measured = measured_on(stack, index, lesions)
+    lines, lengths = diameters(measured, frame)
+    bar, bar_length = scale_bar(frame)
+    words = [*directions(frame), slice_number(stack, index), window_words(frame), bar_length, *lengths]
+    strokes = [*outlines(stack.labels[index], frame), *lines, bar]
+    sizes = [f"lesion {lesion['id']}: A {lesion['tada']['a_mm']:.1f} mm, B {lesion['tada']['b_mm']:.1f} mm"
+             for lesion in measured if lesion["tada"].get("b_mm") is not None]  # fmt: skip
+    caption = f"Slice {stack.number(index)}, {stack.area_cm2(index):.1f} cm² of hemorrhage"
+    alt = f"Axial CT slice {stack.number(index)} of {len(stack)}, brain window, hemorrhage outlined"
+    return _picture(stack, index, frame, strokes, words, alt, "; ".join([caption, *sizes]), quality=88)
+
+
+def _small_picture(stack: SliceStack, index: int, frame: Frame) -> Picture:
+    number, area = stack.number(index), stack.area_cm2(index)
+    caption = f"{number} · {area:.1f} cm²" if area else str(number)
+    return _picture(
+        stack, index, frame, outlines(stack.labels[index], frame, 1.3), [right_side(frame)],
+        f"Slice {number}", caption, quality=80,
+    )  # fmt: skip
+
+
+def _picture(
+    stack: SliceStack, index: int, frame: Frame, strokes: list[Stroke], words: list[Word],
+    alt: str, caption: str, quality: int,
+) -> Picture:  # fmt: skip
+    uri = _data_uri(frame.picture(stack.grey(index)), quality)
+    return Picture(uri, alt, caption, *frame.size, strokes, words, stack.labels_on(index))
+
+
+def _data_uri(image: Image.Image, quality: int) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def _provenance(measurements: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """A table each for model, input, settings, versions and timings, and one for whatever else there is."""
+    tables = []
+    for key, title in _PROVENANCE.items():
+        content = measurements.get(key)
+        if key == "model" and not content:
+            content = {"": "None: the mask was given."}
+        if content:
+            tables.append((title, plain_rows(_without_folders(content))))
+    rest = {k: v for k, v in measurements.items() if k not in _SHOWN_ELSEWHERE | _PROVENANCE.keys()}
+    return [*tables, ("Other", plain_rows(rest))] if rest else tables
+
+
+def _without_folders(content: Any) -> Any:
+    """Files named without the folders they lie in, which may name a person."""
+    if isinstance(content, Mapping):
+        return {key: _without_folders(value) for key, value in content.items()}
+    if isinstance(content, str) and (
+        PurePosixPath(content).is_absolute() or PureWindowsPath(content).is_absolute()
+    ):
+        return PureWindowsPath(content).name  # takes both kinds of slash
+    return content
+
+
+def _difference(estimate: float, volume: float) -> str:
+    """How far an estimate lies from the voxel volume, in mL and per cent."""
+    return f"{signed(ml(estimate - volume))} ({signed(f'{100 * (estimate - volume) / volume:.0f}')} %)"
+
+
+def _short(label: Label) -> str:
+    return label.name.removesuffix(" hemorrhage")
+
+
+def _rgb(colour: Sequence[int]) -> str:
+    return "#" + "".join(f"{part:02x}" for part in colour)
