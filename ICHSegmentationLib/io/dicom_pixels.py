@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels import get_decoder
 
-from ..errors import DependencyError, NotAnImageError
-from .dicom_slices import Slice
+from ..errors import DependencyError
+from .dicom_slices import Slice, reading
 from .hounsfield import as_hounsfield
 
 AIR_HU = -1024
@@ -43,15 +43,10 @@ def read_pixels(slices: Sequence[Slice]) -> NDArray[Any]:
 
 
 def _decode(path: Path) -> tuple[Dataset, NDArray[Any]]:
-    try:
+    with reading(path):
         dataset = pydicom.dcmread(path)
         _require_decoder(dataset, path)
         return dataset, dataset.pixel_array
-    except (OSError, EOFError, AttributeError, ValueError, RuntimeError, NotImplementedError) as error:
-        raise NotAnImageError(
-            f"Expected the pixels of a slice in {path.name}, found them damaged or missing ({error}).",
-            "Export the scan again.",
-        ) from error
 
 
 def _require_decoder(dataset: Dataset, path: Path) -> None:

@@ -1,8 +1,10 @@
 """DICOM headers to slices: one object a slice, whether it has a file of its own or is a frame of one."""
 
 import logging
+import struct
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,16 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from ..errors import InputError, NotAnImageError
 
 _log = logging.getLogger(__name__)
+
+_DAMAGED = (
+    OSError, EOFError, AttributeError, KeyError, ValueError, RuntimeError, BytesLengthException,
+    struct.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,22 +84,37 @@ def read_headers(paths: list[Path]) -> Headers:
     others: Counter[str] = Counter()
     unplaced = files = 0
     for path in paths:
-        header = _read_header(path)
-        if header is None:
-            continue
-        files += 1
-        modality = str(header.get("Modality", "") or "unknown")
-        if "Rows" not in header:  # a directory, a report, a presentation state, a registration
-            continue
-        if modality != "CT":
-            others[modality] += 1
-            continue
-        try:
-            slices += _slices(path, header)
-        except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-            _log.debug("%s holds no placed slice: %s", path, error)
-            unplaced += 1
+        with reading(path):
+            header = _read_header(path)
+            if header is None:
+                continue
+            files += 1
+            modality = str(header.get("Modality", "") or "unknown")
+            if "Rows" not in header:  # a directory, a report, a presentation state, a registration
+                continue
+            if modality != "CT":
+                others[modality] += 1
+                continue
+            try:
+                slices += _slices(path, header)
+            except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
+                _log.debug("%s holds no placed slice: %s", path, error)
+                unplaced += 1
     return Headers(tuple(slices), unplaced, others, files)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what pydicom raises on a damaged file, at once or when an element is looked at, into our error."""
+    try:
+        yield
+    except PermissionError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.", "Allow reading it.") from error
+    except _DAMAGED as error:
+        raise NotAnImageError(
+            f"Expected a DICOM image in {path.name}, found a damaged file ({error}).",
+            "Export the scan again.",
+        ) from error
 
 
 def _read_header(path: Path) -> Dataset | None:
@@ -100,12 +122,6 @@ def _read_header(path: Path) -> Dataset | None:
         return pydicom.dcmread(path, stop_before_pixels=True)
     except InvalidDicomError:
         return None
-    except PermissionError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.", "Allow reading it.") from error
-    except (OSError, EOFError, ValueError, KeyError, AttributeError, NotImplementedError) as error:
-        raise NotAnImageError(
-            f"Expected a DICOM file in {path.name}, found a damaged one ({error}).", "Export the scan again."
-        ) from error
 
 
 def _slices(path: Path, header: Dataset) -> Iterator[Slice]:

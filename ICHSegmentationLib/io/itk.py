@@ -10,6 +10,7 @@ from ..errors import NotAnImageError
 from .stored_image import StoredImage, colours_error, require_believable_spacing, require_volume
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_KEYS = ("Segment", "NRRD_space")
 IMAGE_IO = {".nrrd": "NrrdImageIO", ".nhdr": "NrrdImageIO", ".mha": "MetaImageIO", ".mhd": "MetaImageIO"}
 
 
@@ -25,7 +26,8 @@ def read_itk(path: Path) -> StoredImage:
     reader.SetFileName(str(path))
     try:
         reader.ReadImageInformation()
-        metadata = {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
+        keys = [key for key in reader.GetMetaDataKeys() if key.startswith(_KEYS)]
+        metadata = {key: reader.GetMetaData(key) for key in keys}
         layered = "Segment0_ID" in metadata
         if reader.GetNumberOfComponents() > 1 and not layered:
             raise colours_error(path)
@@ -33,7 +35,7 @@ def read_itk(path: Path) -> StoredImage:
         affine = _affine(reader)
         require_believable_spacing(path, affine)
         values = sitk.GetArrayFromImage(reader.Execute())
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:  # TypeError: text that is not UTF-8
         reason = str(error).strip().splitlines()[-1]
         raise NotAnImageError(
             f"Expected an image in {path.name}, found something else or a damaged file ({reason}).",

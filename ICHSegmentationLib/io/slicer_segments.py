@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UnknownLabelError
+from ..errors import NotAnImageError, UnknownLabelError
 from ..labels import CATEGORY, HEMORRHAGE, LABELS, TYPE, Code, Label
 
 _log = logging.getLogger(__name__)
@@ -64,8 +64,8 @@ def labels_of_segments(values: NDArray[np.generic], metadata: dict[str, str]) ->
     Raises:
         UnknownLabelError: a segment is none of these.
     """
-    segments = _segments(metadata)
     layers = values[..., np.newaxis] if values.ndim == 3 else values
+    segments = _segments(metadata, layers.shape[3])
     voxels = np.zeros(layers.shape[:3], dtype=np.uint8)
     for segment in segments:
         label = _label(segment, only=len(segments) == 1)
@@ -108,13 +108,26 @@ def _extent(inside: NDArray[np.bool_]) -> str:
     return " ".join(str(end) for end in ends)
 
 
-def _segments(metadata: dict[str, str]) -> list[Segment]:
+def _segments(metadata: dict[str, str], layers: int) -> list[Segment]:
+    try:
+        segments = _parsed(metadata, layers)
+        if not all(0 <= segment.layer < layers for segment in segments):
+            raise ValueError(f"a segment in a layer beyond the {layers} there are")
+        return segments
+    except ValueError as error:
+        raise NotAnImageError(
+            f"Expected the description of a segmentation, found a damaged one ({error}).", "Save it again."
+        ) from error
+
+
+def _parsed(metadata: dict[str, str], layers: int) -> list[Segment]:
+    """The segments as written; before Slicer 4.11 each had a layer of its own, and the value 1."""
     numbers = sorted(int(found[1]) for key in metadata if (found := re.match(r"Segment(\d+)_ID$", key)))
     return [
         Segment(
             name=metadata.get(f"Segment{n}_Name", metadata[f"Segment{n}_ID"]).strip(),
             value=int(metadata.get(f"Segment{n}_LabelValue", 1)),
-            layer=int(metadata.get(f"Segment{n}_Layer", n)),
+            layer=int(metadata.get(f"Segment{n}_Layer", n if layers > 1 else 0)),
             tags=metadata.get(f"Segment{n}_Tags", ""),
         )
         for n in numbers
