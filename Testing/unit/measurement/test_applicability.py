@@ -57,6 +57,15 @@ def test_many_pieces_known_to_be_intraparenchymal_are_estimated_one_by_one_and_s
     assert measured.tada_total_ml == pytest.approx(6 * measured.lesions[0].tada.volume_ml)
 
 
+def test_scattered_blood_of_unknown_subtype_leaves_the_estimate_of_a_known_lesion_alone():
+    voxels = scattered(6, value=1).voxels
+    voxels[1:4, -10:, 2:12][voxels[1:4, -10:, 2:12] > 0] = 2
+    applicable = {
+        lesion.label: lesion.tada.applicable for lesion in measure(Volume(voxels, np.eye(4))).lesions
+    }
+    assert applicable == {"hemorrhage": False, "intraparenchymal": True}
+
+
 def test_a_few_pieces_of_unknown_subtype_are_estimated_one_by_one():
     assert all(lesion.tada.applicable for lesion in measure(scattered(3, value=1)).lesions)
 

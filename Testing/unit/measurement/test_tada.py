@@ -39,6 +39,18 @@ def test_a_rectangle_worked_by_hand():
     )
 
 
+def test_a_slice_whose_rows_and_columns_are_not_perpendicular_worked_by_hand():
+    # Each row is shifted by half a column: the 4 x 3 rectangle leans over, its long diagonal is (5.5, 3).
+    # Across it, along (-3, 5.5), the sides 3 mm apart are 3 / (5.5 / A) away from each other.
+    leaning = FIVE_MM_SLICES.copy()
+    leaning[0, 1] = 0.5
+    tada = tada_of(drawn([["####"] * 3] * 3, leaning))
+    a = math.hypot(5.5, 3)
+    assert (tada.a_mm, tada.b_mm) == pytest.approx((a, 3 * a / 5.5))
+    for ends, length in ((tada.a_ends_mm, tada.a_mm), (tada.b_ends_mm, tada.b_mm)):
+        assert math.dist(*ends) == pytest.approx(length)
+
+
 def test_both_depths_of_a_tapering_lesion_worked_by_hand():
     # Areas 2, 6, 12, 9, 4 mm²; of the largest: 17 %, 50 %, 100 %, 75 %, 33 %.
     # Kothari: 0 + 1/2 + 1 + 1 + 1/2 = 3 slices of 5 mm; counting: 5 slices.
@@ -79,6 +91,11 @@ def test_kothari_counts_an_ideal_ellipsoid_as_0_683_of_its_depth():
     z = np.linspace(-1, 1, 20001)
     assert kothari_weights(1 - z**2).mean() == pytest.approx((0.5 + math.sqrt(3) / 2) / 2, abs=1e-3)
     assert (0.5 + math.sqrt(3) / 2) / 2 == pytest.approx(0.683, abs=1e-3)
+
+
+def test_three_pixels_of_four_are_75_percent_at_any_pixel_size():
+    for size in np.linspace(0.3, 1.2, 200):
+        assert kothari_weights(np.array([3, 4]) * size**2).tolist() == [1, 1]
 
 
 def test_kothari_borders_belong_to_the_larger_weight():

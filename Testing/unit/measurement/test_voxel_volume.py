@@ -89,6 +89,8 @@ def test_uneven_sagittal_slices_stretch_lengths_within_the_axial_slice():
     assert measured.total_volume_ml == pytest.approx(15 * 3 * 10 / 1000)
     assert measured.lesions[0].tada.a_mm == pytest.approx(np.hypot(15, 3))
     assert measured.lesions[0].tada.c_mm == pytest.approx(10)
+    # They lie 2, 6 and 12 mm to the right of the first.
+    assert measured.lesions[0].centroid_mm[0] == pytest.approx((3 * 2 + 5 * 6 + 7 * 12) / 15)
 
 
 @pytest.mark.parametrize(
