@@ -17,11 +17,11 @@ import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import SimpleITK as sitk
-import torch
 
 ICHSEG = [sys.executable, "-m", "ICHSegmentationLib"]
 PEER = [sys.executable, str(Path(__file__).with_name("sliding_window_peer.py"))]
@@ -129,7 +129,10 @@ def segment(inputs: list[Path], threads: int, output: Path) -> Run:
 
 
 def timed(command: list[str]) -> Run:
-    """Run a command that writes one JSON object a line, or nothing, and account for it."""
+    """Run a command that writes one JSON object a line, or nothing, and account for it.
+
+    Linux counts our own memory before the command takes over as the command's, so this file imports little.
+    """
     started = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
@@ -179,7 +182,7 @@ def machine() -> str:
     names = Path("/proc/cpuinfo")
     models = [line.partition(":")[2].strip() for line in _lines(names) if line.startswith("model name")]
     cpu = models[0] if models else platform.processor()
-    return f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, PyTorch {torch.__version__}"
+    return f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, PyTorch {version('torch')}"
 
 
 def _lines(path: Path) -> list[str]:
