@@ -40,7 +40,8 @@ surgical guidelines evacuate epidural hematomas (Bullock et al., Neurosurgery 20
 
 _FOLDER = Path(__file__).parent
 _SHOWN_ELSEWHERE = {
-    "total_volume_ml", "subtypes", "lesions", "research_use_only", "tada_total_ml", "tada_total_reason", "warnings", "case",
+    "case", "research_use_only", "total_volume_ml", "subtypes", "lesions", "tada_total_ml",
+    "tada_total_reason", "warnings",
 }  # fmt: skip
 _PROVENANCE = {
     "model": "Model",
