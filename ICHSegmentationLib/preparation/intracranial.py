@@ -29,6 +29,7 @@ WIDE_SHARE = 0.45  # ... if that neighbour is no narrower than this share of the
 HULL_REACH_MM = 25.0  # bone up to this distance from the region takes part in the hull
 BULGE_MM = 8.0  # how far a brain may bulge out of an open skull
 SHELL_MM = 8.0  # scalp and skull together, where no skull is seen
+LARGEST_BUBBLE_MM2 = 150.0  # of air in a slice; sinuses are larger
 LARGEST_AREA_MM2 = 30_000.0  # of a slice inside a skull; more is a trunk
 SMALLEST_AREA_MM2 = 400.0
 
@@ -94,7 +95,8 @@ def _inside_the_skull(bone: Mask, soft: Mask, size: Spacing) -> Mask:
     """``[d, h, w]``: the inside of the skull on the coarse copy; empty where no slice encloses anything."""
     pad = int(np.ceil(GAP_MM / min(size[1:]))) + 1
     bone, soft = (np.pad(m, ((0, 0), (pad, pad), (pad, pad))) for m in (bone, soft))
-    inner = _enclosed(bone, size) & soft
+    enclosed = _enclosed(bone, size)
+    inner = enclosed & (soft | _small(enclosed & ~soft & ~bone, size))
     region = np.zeros_like(bone)
     start, region_there = _widest(inner, size)
     if region_there.any():
@@ -125,6 +127,13 @@ def _enclosed(bone: Mask, size: Spacing) -> Mask:
     centres, _ = ndimage.label(_distance(~bone, size) > GAP_MM / 2, _IN_PLANE)
     outside = np.isin(centres, centres[:, 0, 0])  # the corner of a padded slice lies outside the head
     return _distance(~outside, size) > GAP_MM / 2
+
+
+def _small(air: Mask, size: Spacing) -> Mask:
+    """The pieces of each slice that are bubbles, as in the blood after a fracture or an operation."""
+    pieces, _ = ndimage.label(air, _IN_PLANE)
+    area = np.bincount(pieces.ravel()) * size[1] * size[2]
+    return (area <= LARGEST_BUBBLE_MM2)[pieces]
 
 
 def _widest(inner: Mask, size: Spacing) -> tuple[int, Mask]:
