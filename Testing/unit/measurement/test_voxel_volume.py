@@ -93,6 +93,19 @@ def test_uneven_sagittal_slices_stretch_lengths_within_the_axial_slice():
     assert measured.lesions[0].centroid_mm[0] == pytest.approx((3 * 2 + 5 * 6 + 7 * 12) / 15)
 
 
+def test_uneven_coronal_slices_shift_the_centroid_by_their_thickness():
+    # Array axis 0 runs backward; rows run down, columns to the left, 1 mm each.
+    coronal = np.zeros((4, 4))
+    coronal[:3, 0], coronal[:3, 1], coronal[:3, 2] = (-1, 0, 0), (0, 0, -1), (0, -4, 0)
+    coronal[3, 3] = 1
+    mask = cuboid((5, 30, 20), np.s_[1:4, 5:15, 4:7], affine=coronal)
+
+    measured = measure(mask, slice_positions_mm=[0, 2, 6, 12, 20])
+
+    assert measured.total_volume_ml == pytest.approx(15 * 3 * 10 / 1000)
+    assert measured.lesions[0].centroid_mm == pytest.approx((-5, -(3 * 2 + 5 * 6 + 7 * 12) / 15, -9.5))
+
+
 @pytest.mark.parametrize(
     "positions", [[0, 5, 10], [0, 5, 5, 10, 15], [0, 5, 4, 10, 15], [[0, 5, 10, 15, 20]]]
 )
