@@ -1,8 +1,8 @@
 """The labels of a segmentation, defined once: value, name, SNOMED CT terminology and colour.
 
 Value 1 is hemorrhage whose subtype nobody has told, so that a plain binary mask means what its author
-meant. Type, category and regions are codes of SNOMED CT (SCT), as DICOM CID 7151 and Slicer have them; neither
-names the epidural space, so epidural hemorrhage stands in the wider "Intracranial".
+meant. Type, category and regions are codes of SNOMED CT (SCT), as DICOM CID 7151 and Slicer have them;
+neither names the epidural space, so epidural hemorrhage stands in the wider "Intracranial".
 """
 
 from dataclasses import dataclass

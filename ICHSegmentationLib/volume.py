@@ -27,7 +27,11 @@ class Grid:
 
     def __post_init__(self) -> None:
         affine = np.array(self.affine, dtype=np.float64)
-        if affine.shape != (4, 4) or not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
+        if (
+            affine.shape != (4, 4)
+            or not np.isfinite(affine).all()
+            or abs(np.linalg.det(affine[:3, :3])) < 1e-9
+        ):
             raise GeometryError(
                 f"Expected an invertible 4x4 affine with finite numbers, found {affine.tolist()}.",
                 "The file's header is damaged: export the scan again.",
@@ -62,7 +66,7 @@ class Grid:
         return float(np.degrees(np.arccos(min(1.0, self.slice_distance / self.spacing[0]))))
 
     def world(self, indices: NDArray[Any]) -> NDArray[np.float64]:
-        """Patient coordinates (RAS, mm) ``[..., 3]`` of array indices ``[..., 3]`` in order slice, row, column."""
+        """Patient coordinates (RAS, mm) ``[..., 3]`` of array indices ``[..., 3]`` (slice, row, column)."""
         ijk = np.asarray(indices, dtype=np.float64)[..., ::-1]
         return ijk @ self.affine[:3, :3].T + self.affine[:3, 3]
 
@@ -95,7 +99,7 @@ class Volume:
     def __post_init__(self) -> None:
         if self.voxels.ndim != 3 or 0 in self.voxels.shape:
             raise NotThreeDimensionalError(
-                f"Expected a volume of slices, rows and columns, found an array of shape {self.voxels.shape}.",
+                f"Expected slices, rows and columns, found an array of shape {self.voxels.shape}.",
                 "Give one three-dimensional scan.",
             )
         object.__setattr__(self, "affine", self.grid.affine)
@@ -109,7 +113,8 @@ class Volume:
         if not self.grid.same_as(other.grid):
             raise GridMismatchError(
                 f"Expected a mask on the CT's grid {self.grid.shape} with spacing "
-                f"{_mm(self.grid)}, found {other.grid.shape} with spacing {_mm(other.grid)}, or another place.",
+                f"{_mm(self.grid)}, found {other.grid.shape} with spacing {_mm(other.grid)}, "
+                "or at another place.",
                 "Resample the mask onto the CT (nearest neighbour), or give the CT it was drawn on.",
             )
 

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
 
 from ICHSegmentationLib.io.atomic import atomic_path
 from ICHSegmentationLib.models.folder import MANIFEST_NAME, sha256_of
+from ICHSegmentationLib.networks import build
+from ICHSegmentationLib.networks.weights import save_weights
 
 from .recipe import Recipe, StageRecipe
 
@@ -23,15 +24,11 @@ def export(recipe: Recipe, out: Path, folder: Path) -> None:
 
 
 def _export_stage(stage: StageRecipe, out: Path, folder: Path) -> dict[str, Any]:
-    state = torch.load(out / stage.name / "checkpoint.pt", weights_only=True)["average"]
-    weights = {
-        key.removeprefix("module."): value.half().contiguous() if value.ndim > 1 else value
-        for key, value in state.items()
-        if key.startswith("module.")
-    }
+    average = torch.optim.swa_utils.AveragedModel(build(stage.network))
+    average.load_state_dict(torch.load(out / stage.name / "checkpoint.pt", weights_only=True)["average"])
     path = folder / f"{stage.name}.safetensors"
     with atomic_path(path) as temporary:
-        save_file(weights, temporary)
+        save_weights(average.module, temporary)
     return {
         "network": stage.network,
         "weights": path.name,

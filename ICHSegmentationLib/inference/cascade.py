@@ -103,6 +103,7 @@ class Segmenter:
         model.verify()
         if threads is not None:
             torch.set_num_threads(threads)
+        self.model = model
         self._device = choose_device(device)
         self._coarse = StageNetwork(model, "coarse", self._device)
         self._fine = StageNetwork(model, "fine", self._device)

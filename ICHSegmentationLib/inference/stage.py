@@ -7,15 +7,13 @@ from typing import Any
 import torch
 from monai.inferers.utils import sliding_window_inference
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ..errors import ModelError
 from ..models import ModelFolder
 from ..networks import build
 from ..networks.residual_unet import DIVISOR
+from ..networks.weights import load_weights
 from .network_grid import NetworkGrid
 
 _OVERLAP = 0.25
@@ -45,14 +43,7 @@ class StageNetwork:
         self._stage = model.manifest.stages[name]
         self._device = device
         network = build(self._stage.network)
-        try:
-            weights = load_file(model.weights(name))
-            network.load_state_dict({key: value.float() for key, value in weights.items()})
-        except (SafetensorError, RuntimeError) as error:
-            raise ModelError(
-                f"The weights of the stage '{name}' do not fit the network in model.json: {error}.",
-                "Take the model folder from its source again.",
-            ) from error
+        load_weights(network, model.weights(name))
         self._network = _folded(network.eval()).to(device)
         self._network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 

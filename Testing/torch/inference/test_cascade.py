@@ -1,0 +1,156 @@
+"""The way through the cascade with networks that see just the voxels of 65 HU."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from ICHSegmentationLib.inference import cascade
+from ICHSegmentationLib.inference.network_grid import NetworkGrid
+from ICHSegmentationLib.inference.stage import Probability
+from ICHSegmentationLib.volume import CTVolume
+
+BLOOD_HU = 65
+
+
+class SeesBlood:
+    """Stands in for a stage: the probability is the share of a voxel that has 65 HU."""
+
+    def __init__(self, model, name, device):
+        self.spacing_mm = (5.0, 1.0, 1.0) if name == "coarse" else (5.0, 0.5, 0.5)
+        self.seen = []
+
+    def probability(self, hu, spacing):
+        grid = NetworkGrid.of(hu.shape, spacing, self.spacing_mm)
+        self.seen.append(hu.shape)
+        blood = (hu == BLOOD_HU).astype(np.float32)
+        return Probability(grid.image(blood, [(0.5, 1.0)])[0, 0] / 2 + 0.5, grid)
+
+
+class AnyModel:
+    manifest = SimpleNamespace(inference={"smallest_ml": 0.1}, labels=("hemorrhage",))
+
+    def verify(self):
+        pass
+
+
+@pytest.fixture
+def segmenter(monkeypatch):
+    monkeypatch.setattr(cascade, "StageNetwork", SeesBlood)
+    return cascade.Segmenter(AnyModel(), "cpu")
+
+
+def painted_head(affine, shape, centre=(0.0, 0.0, 0.0), radius=16.0):
+    """A head (skull, brain of 35 HU) with a ball of blood at ``centre`` (mm from the head's middle, RAS)."""
+    indices = np.moveaxis(np.indices(shape), 0, -1)[..., ::-1]
+    middle = affine[:3, :3] @ ((np.array(shape[::-1]) - 1) / 2)
+    places = indices @ affine[:3, :3].T - middle
+    head = np.sqrt(((places / (78, 95, 75)) ** 2).sum(-1))
+    hu = np.full(shape, -1000, np.int16)
+    hu[head < 1] = 1000
+    hu[head < 0.92] = 35
+    blood = np.sqrt(((places - centre) ** 2).sum(-1)) < radius
+    hu[blood] = BLOOD_HU
+    return CTVolume(hu, np.block([[affine[:3, :3], -middle[:, None]], [np.zeros(3), 1]])), blood
+
+
+def rotation(degrees, axis):
+    angle = np.radians(degrees)
+    matrix = np.eye(3)
+    one, other = [a for a in range(3) if a != axis]
+    matrix[one, one] = matrix[other, other] = np.cos(angle)
+    matrix[one, other], matrix[other, one] = -np.sin(angle), np.sin(angle)
+    return matrix
+
+
+def affine_of(spacing, directions=None):
+    """Affine of a grid with ``spacing`` (column, row, slice) mm along ``directions`` (columns; LPS order)."""
+    directions = np.diag([-1.0, -1.0, 1.0]) if directions is None else directions
+    return np.block([[directions * spacing, np.zeros((3, 1))], [np.zeros(3), 1]])
+
+
+LPS = np.diag([-1.0, -1.0, 1.0])
+SHEAR = np.eye(3)
+SHEAR[1, 2] = np.tan(np.radians(20))
+GRIDS = {
+    "axial": (affine_of((0.9, 0.9, 5)), (34, 240, 200)),
+    "flipped": (affine_of((0.9, 0.9, 5), np.diag([1.0, 1.0, -1.0])), (34, 240, 200)),
+    "left-handed": (affine_of((0.9, 0.9, 5), np.diag([1.0, -1.0, 1.0])), (34, 240, 200)),
+    "sagittal storage": (affine_of((0.9, 5, 0.9), LPS[:, [1, 2, 0]]), (200, 34, 240)),
+    "oblique": (affine_of((0.9, 0.9, 5), rotation(12, 0) @ rotation(-9, 2) @ LPS), (40, 250, 220)),
+    "gantry tilt": (affine_of((0.9, 0.9, 5), SHEAR @ LPS), (34, 250, 200)),
+    "anisotropic": (affine_of((0.6, 1.1, 3), LPS), (54, 200, 290)),
+    "20 slices": (affine_of((0.9, 0.9, 8), LPS), (20, 240, 200)),
+    "isotropic, 300 slices": (affine_of((1.2, 1.2, 0.5), LPS), (300, 176, 150)),
+}
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_the_mask_lies_where_the_blood_is_on_every_grid(segmenter, name):
+    affine, shape = GRIDS[name]
+    ct, blood = painted_head(affine, shape, centre=(30.0, -20.0, 15.0))
+    mask = segmenter(ct).mask
+    assert mask.grid.same_as(ct.grid)
+    assert mask.voxels.dtype == np.uint8
+    assert set(np.unique(mask.voxels)) == {0, 1}
+    found = mask.voxels > 0
+    assert 2 * (found & blood).sum() / (found.sum() + blood.sum()) > 0.93
+    assert abs(found.sum() / blood.sum() - 1) < 0.08
+
+
+def test_a_single_slice_is_segmented(segmenter):
+    ct, blood = painted_head(affine_of((0.9, 0.9, 5)), (1, 240, 200))
+    found = segmenter(ct).mask.voxels > 0
+    assert 2 * (found & blood).sum() / (found.sum() + blood.sum()) > 0.95
+
+
+def test_half_a_head_is_segmented(segmenter):
+    ct, blood = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200))
+    upper = CTVolume(ct.voxels[17:], ct.affine)
+    found = segmenter(upper).mask.voxels > 0
+    assert 2 * (found & blood[17:]).sum() / (found.sum() + blood[17:].sum()) > 0.93
+
+
+def test_nothing_found_is_an_empty_mask_and_no_refining(segmenter):
+    ct, _ = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200), radius=0.0)
+    result = segmenter(ct)
+    assert not result.mask.voxels.any()
+    assert segmenter._fine.seen == []
+
+
+def test_only_the_head_is_searched_and_only_the_region_is_refined(segmenter):
+    ct, _ = painted_head(affine_of((0.9, 0.9, 5)), (34, 400, 400))
+    segmenter(ct)
+    assert np.prod(segmenter._coarse.seen[0]) < 0.4 * ct.voxels.size
+    assert np.prod(segmenter._fine.seen[0]) < 0.03 * ct.voxels.size
+
+
+def test_bright_things_outside_the_skull_and_specks_are_left_out(segmenter):
+    ct, blood = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200))
+    voxels = ct.voxels.copy()
+    voxels[:, 235:238, 50:150] = BLOOD_HU  # head holder
+    voxels[20, 60:63, 100:103] = BLOOD_HU  # 0.04 mL
+    found = segmenter(CTVolume(voxels, ct.affine)).mask.voxels > 0
+    assert not found[:, 230:].any()
+    assert not found[20, 58:65, 98:105].any()
+    assert found.sum() > 0.9 * blood.sum()
+
+
+def test_progress_runs_forward_and_names_the_stages(segmenter):
+    heard = []
+    ct, _ = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200))
+    result = segmenter(ct, lambda stage, fraction: heard.append((stage, fraction)))
+    assert [stage for stage, _ in dict(heard).items()] == ["prepare", "locate", "refine"]
+    assert [fraction for _, fraction in heard] == sorted(fraction for _, fraction in heard)
+    assert set(result.timings_s) == {"prepare", "locate", "refine"}
+    assert result.device == "cpu"
+
+
+def test_a_device_that_is_not_there_is_named():
+    from ICHSegmentationLib.errors import DeviceError
+
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a GPU")
+    with pytest.raises(DeviceError, match="'cuda'"):
+        cascade.choose_device("cuda")
