@@ -40,9 +40,9 @@ class Anatomy:
 
     @cached_property
     def box(self) -> Box:
-        """The bounding box of ``brain``, two voxels wider in plane so that its surface lies inside."""
+        """The bounding box of ``brain``, wider where the scan goes on, so that its surface lies inside."""
         spans = []
-        for axis, margin in enumerate((0, 2, 2)):
+        for axis, margin in enumerate((1, 2, 2)):
             others = tuple(a for a in range(3) if a != axis)
             found = np.flatnonzero(self.brain.any(axis=others))
             low, high = (int(found[0]), int(found[-1])) if found.size else (0, self.shape[axis] - 1)

@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..labels import label_named
 from ..volume import CTVolume, Volume
 from .anatomy import Anatomy
 from .brain import BrainTexture, paint_brain
 from .head_lesion import HeadLesion, coarse_step, cut_to_surroundings
 from .head_shape import Floats, HeadShape
-from .lesions import lesion, typical_volume_ml
+from .lesions import lesion, subtype_named, typical_volume_ml
 from .noise_fields import NoiseInSpace
 from .plane import Pixels, Plane
 from .sampling import Sampling
@@ -99,7 +98,7 @@ def make_phantom(
     scan_seed, lesion_seed = (int(n) for n in rng.integers(2**32, size=2))
     blood, value = None, 0
     if subtype is not None:
-        value = label_named(subtype).value
+        value = subtype_named(subtype).value
         blood = _grown(person, sampling, subtype, volume_ml, lesion_seed)
     ct, filled = _painted(person, sampling, blood, np.random.default_rng(scan_seed))
     mask = Volume(filled.astype(np.uint8) * np.uint8(value), sampling.affine)
@@ -193,7 +192,7 @@ def _volume_ml(blood: HeadLesion, sampling: Sampling, head: HeadShape) -> float:
 def _anatomy(person: _Person, sampling: Sampling) -> Anatomy:
     """The spaces of the head on thin planes and coarser pixels, not slanted."""
     step = coarse_step(sampling)
-    rows, columns = sampling.rows(int((sampling.shape[0] - 1) / 2), step), sampling.columns(step)
+    rows, columns = sampling.upright_rows(step), sampling.columns(step)
     pixels = Pixels.at(rows, columns, person.shape)
     heights = [z for k in range(sampling.shape[0]) for z in sampling.heights_of_parts(k)]
     labels = np.stack([person.tissues(Plane.at(z, pixels, person.shape)) for z in heights])

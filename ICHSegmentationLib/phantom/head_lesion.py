@@ -80,7 +80,7 @@ def cut_to_surroundings(field: LesionField, sampling: Sampling) -> HeadLesion:
         field.hu[box],
         edema,
         box[0].start,
-        sampling.rows(step=step)[box[1]],
+        sampling.upright_rows(step)[box[1]],
         sampling.columns(step=step)[box[2]],
     )
 

@@ -14,6 +14,7 @@ from ..labels import (
     SUBARACHNOID,
     SUBDURAL,
     SUBTYPES,
+    Label,
     label_named,
 )
 from .anatomy import Anatomy
@@ -63,9 +64,7 @@ def lesion(
         UnknownLabelError: no label has this id.
         InputError: the label is no subtype, the volume is not positive, or the head has no room at all.
     """
-    label = label_named(subtype)
-    if label not in SUBTYPES:
-        raise InputError(f"Expected a subtype out of {', '.join(_RANKINGS)}, found '{subtype}'.")
+    label = subtype_named(subtype)
     if volume_ml is None:
         volume_ml = typical_volume_ml(subtype, rng)
     if not 0 < volume_ml < np.inf:
@@ -85,6 +84,18 @@ def lesion(
     if label is INTRAPARENCHYMAL:
         edema = _placed(_edema(ranking.rank, level, inner, rng), anatomy)
     return LesionField(label, _placed(mask, anatomy), _placed(hu, anatomy), _placed(edge, anatomy), edema)
+
+
+def subtype_named(name: str) -> Label:
+    """The label with this ``id``, which must be one of the five subtypes.
+
+    Raises:
+        UnknownLabelError, InputError: see :func:`lesion`.
+    """
+    label = label_named(name)
+    if label not in SUBTYPES:
+        raise InputError(f"Expected a subtype out of {', '.join(_RANKINGS)}, found '{name}'.")
+    return label
 
 
 def typical_volume_ml(subtype: str, rng: np.random.Generator) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .head_shape import Floats, HeadShape
-from .plane import Pixels, Plane
+from .plane import Pixels
 
 
 @dataclass(frozen=True)
@@ -53,19 +53,20 @@ class Sampling:
         offsets = (np.arange(self.parts) + 0.5) / self.parts - 0.5
         return [self.height(index + float(offset)) for offset in offsets]
 
-    def rows(self, index: int = 0, step: int = 1) -> Floats:
-        """Position of the rows of a slice, backwards; each ``step`` rows taken as one."""
+    def rows(self, index: int) -> Floats:
+        """Position of the rows of a slice, backwards; it moves from slice to slice on a tilted grid."""
         slant = (index - (self.shape[0] - 1) / 2) * self.spacing[0] * np.sin(self.tilt)
-        return _centred(self.shape[1], self.spacing[1], step) + np.float32(slant)
+        return self.upright_rows() + np.float32(slant)
+
+    def upright_rows(self, step: int = 1) -> Floats:
+        """Position of the rows without slant, each ``step`` rows taken as one."""
+        return _centred(self.shape[1], self.spacing[1], step)
 
     def columns(self, step: int = 1) -> Floats:
         return _centred(self.shape[2], self.spacing[2], step)
 
     def pixels(self, index: int, head: HeadShape) -> Pixels:
         return Pixels.at(self.rows(index), self.columns(), head)
-
-    def planes(self, index: int, pixels: Pixels, head: HeadShape) -> list[Plane]:
-        return [Plane.at(z, pixels, head) for z in self.heights_of_parts(index)]
 
 
 def interpolation(at: Floats, knots: Floats) -> Floats:

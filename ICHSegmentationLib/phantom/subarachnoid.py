@@ -25,6 +25,8 @@ def rank_subarachnoid(anatomy: Anatomy, rng: np.random.Generator, volume_ml: flo
         z, y, x = np.unravel_index(rng.choice(voxels), anatomy.shape)
         from_seed = (0.7 * (up - up[z])) ** 2 + (back - back[0, y]) ** 2 + (left - left[z, 0, x]) ** 2
         rank = np.minimum(rank, np.sqrt(from_seed, dtype=np.float32) + np.float32(rng.uniform(0, 12)))
-    rank += 9 * smooth_noise(anatomy.shape, anatomy.spacing, 8, rng)
-    rank += 5 * smooth_noise(anatomy.shape, anatomy.spacing, 3, rng)
+    # Sulci are upright sheets: streaks reach further up and down than in plane.
+    upright = (0.4 * anatomy.spacing[0], *anatomy.spacing[1:])
+    rank += 9 * smooth_noise(anatomy.shape, upright, 8, rng)
+    rank += 5 * smooth_noise(anatomy.shape, upright, 3, rng)
     return Ranking(np.where(room, rank, np.float32(np.inf)), softness_mm=0.4, spans_slices=False)
