@@ -57,7 +57,7 @@ def _show(result: events.Finished, out: Console) -> None:
     lesions = measured["lesions"]
     found = f"{measured['total_volume_ml']:.2f} mL in {len(lesions)} lesion{'s' if len(lesions) != 1 else ''}"
     out.print(f"[bold]{escape(result.case)}[/]: {found if lesions else 'no hemorrhage segmented, 0 mL'}")
-    if lesions and out.is_terminal:
+    if lesions:
         out.print(_table(lesions))
     out.print(f"  {escape(result.paths['report'])}")
 

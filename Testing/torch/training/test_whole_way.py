@@ -1,0 +1,88 @@
+"""From a small data folder to a model folder that the library loads, by the documented command."""
+
+import csv
+import json
+from dataclasses import replace
+
+import nibabel
+import numpy as np
+import pytest
+
+import Training.__main__ as command
+from ICHSegmentationLib.inference.cascade import Segmenter
+from ICHSegmentationLib.io import read_ct
+from ICHSegmentationLib.models import ModelFolder
+from Training.loop import Schedule
+from Training.recipe import DEFAULT
+
+COLUMNS = ["case", "split", "hemorrhage", "subtypes", "ich_slices"]
+CASES = [
+    ("masked/1", "train", "1", "IPH", ""),
+    ("listed/1", "train", "0", "", ""),
+    ("listed/2", "train", "1", "SDH", "6 7"),
+    ("masked/2", "validation", "1", "IPH", ""),
+    ("listed/3", "validation", "0", "", ""),
+    ("listed/4", "validation", "1", "EDH", "6 7"),
+]
+AFFINE = np.diag([-1.5, -1.5, 8.0, 1.0])
+
+
+def write_case(folder, name, bleeding):
+    z, y, x = (np.indices((14, 150, 120)).T - (6.5, 74.5, 59.5)).T * np.array([8, 1.5, 1.5])[
+        :, None, None, None
+    ]
+    head = np.sqrt((z / 60) ** 2 + (y / 95) ** 2 + (x / 76) ** 2)
+    hu = np.where(head < 0.93, 35, np.where(head < 1, 1000, -1000)).astype(np.int16)
+    blood = z**2 + (y - 10) ** 2 + (x - 20) ** 2 < 16**2
+    if bleeding:
+        hu[blood] = 65
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    nibabel.Nifti1Image(hu.transpose(2, 1, 0), AFFINE).to_filename(f"{path}_ct.nii.gz")
+    if name.startswith("masked"):
+        mask = blood.astype(np.uint8).transpose(2, 1, 0)
+        nibabel.Nifti1Image(mask, AFFINE).to_filename(f"{path}_ich_silver.nii.gz")
+
+
+@pytest.fixture
+def data(tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with (folder / "cases.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows([COLUMNS, *CASES])
+    for name, _, hemorrhage, _, _ in CASES:
+        write_case(folder, name, hemorrhage == "1")
+    return folder
+
+
+def tiny(stage, spacing):
+    return replace(
+        stage,
+        features=(2, 2, 2, 2, 2, 2, 2),
+        spacing_mm=spacing,
+        patch=(4, 64, 64),
+        schedule=Schedule(steps=3, batch=2, warm_up=1),
+    )
+
+
+def test_one_command_makes_a_model_and_its_page_of_results(data, tmp_path, monkeypatch):
+    recipe = replace(
+        DEFAULT, coarse=tiny(DEFAULT.coarse, (8.0, 3.0, 3.0)), fine=tiny(DEFAULT.fine, (8.0, 1.5, 1.5))
+    )
+    monkeypatch.setattr(command, "DEFAULT", recipe)
+    monkeypatch.setattr(command, "COPIES", {"clean": 1})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").mkdir()
+    model = tmp_path / "model"
+    assert command.main(["all", "--data", str(data), "--out", "run", "--model", str(model)]) == 0
+
+    samples = {path.stem for path in (tmp_path / "run/samples/coarse").iterdir()}
+    assert samples == {"masked_1", "listed_1", "listed_1_copy0", "listed_2"}
+    mask = Segmenter(ModelFolder.open(model), "cpu")(read_ct(data / "masked/2_ct.nii.gz")).mask
+    assert mask.voxels.shape == (14, 150, 120)
+
+    rows = json.loads((tmp_path / "run/evaluation/cases.json").read_text())
+    assert [row["case"] for row in rows] == ["masked/2", "listed/3", "listed/4"]
+    page = (tmp_path / "docs/results.md").read_text()
+    assert all(row["case"] in page for row in rows)
+    assert "silver" in page
