@@ -13,7 +13,7 @@ from .evaluate import evaluate
 from .export import export
 from .loop import train
 from .prepare import prepare
-from .recipe import COPIES, DEFAULT, StageRecipe
+from .recipe import COPIES, DEFAULT, PHANTOMS, StageRecipe
 from .sampling import PatchSource, load_samples
 
 
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         return chosen.step in (step, "all")
 
     if wanted("prepare"):
-        prepare(chosen.data, chosen.out / "samples", DEFAULT.stages, COPIES)
+        prepare(chosen.data, chosen.out / "samples", DEFAULT.stages, COPIES, PHANTOMS)
     if wanted("train"):
         for stage in DEFAULT.stages:
             if chosen.stage in (None, stage.name):

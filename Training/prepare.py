@@ -14,6 +14,8 @@ from scipy import ndimage
 from ICHSegmentationLib.inference.network_grid import NetworkGrid
 from ICHSegmentationLib.io import read_ct, read_mask
 from ICHSegmentationLib.io.atomic import atomic_path
+from ICHSegmentationLib.labels import SUBTYPES
+from ICHSegmentationLib.phantom import make_phantom
 from ICHSegmentationLib.preparation.intracranial import bounding_box, intracranial_region
 from ICHSegmentationLib.preparation.orientation import Reorientation
 
@@ -30,6 +32,7 @@ _log = logging.getLogger(__name__)
 # The margin around the brain (mm) that patches may show: skull and orbits teach what is no blood.
 _MARGIN_MM = 15.0
 _MOST_CENTRES = 4000
+_FIRST_PHANTOM = 1000  # seeds below are left to demos and tests
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,21 @@ class Scan:
 
 
 def prepare(
-    data: Path, folder: Path, stages: Stages, copies: dict[str, int], processes: int | None = None
+    data: Path,
+    folder: Path,
+    stages: Stages,
+    copies: dict[str, int],
+    phantoms: int,
+    processes: int | None = None,
 ) -> None:
-    """Write the training cases' samples of every stage to ``folder/<stage>``; those already there are kept.
+    """Write the training samples of every stage to ``folder/<stage>``; painted ones already there are kept.
 
     Args:
         data: the data folder.
         folder: where the samples go.
         stages: the stages whose samples are wanted.
         copies: how many copies with painted hemorrhages are made of each scan, by its group.
+        phantoms: how many painted heads are added, every fourth without hemorrhage.
         processes: how many scans are prepared at a time; None takes one for each core.
     """
     cases = [case for case in read_cases(data) if case.split == "train"]
@@ -68,9 +77,10 @@ def prepare(
         (folder / stage.name).mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(processes) as pool:
         jobs = [pool.submit(_prepare_case, case, folder, stages, copies) for case in cases]
-        for case, job in zip(cases, jobs, strict=True):
+        jobs += [pool.submit(_prepare_phantom, number, folder, stages) for number in range(phantoms)]
+        for done, job in enumerate(jobs, 1):
             job.result()
-            _log.info("Prepared %s", case.name)
+            _log.info("Prepared %d of %d", done, len(jobs))
 
 
 def _prepare_case(case: Case, folder: Path, stages: Stages, copies: dict[str, int]) -> None:
@@ -80,6 +90,19 @@ def _prepare_case(case: Case, folder: Path, stages: Stages, copies: dict[str, in
         name = f"{case.name}_copy{number}"
         if not all(_path(folder, stage, name).exists() for stage in stages):
             _store(bleeding_copy(scan, name, number), folder, stages)
+
+
+def _prepare_phantom(number: int, folder: Path, stages: Stages) -> None:
+    name = f"phantom_{number}"
+    if all(_path(folder, stage, name).exists() for stage in stages):
+        return
+    kind = None if number % 4 == 3 else SUBTYPES[number % len(SUBTYPES)].id
+    phantom = make_phantom(_FIRST_PHANTOM + number, kind, shape=(30, 400, 360), spacing=(5.0, 0.5, 0.5))
+    order = Reorientation.of(phantom.ct.grid)
+    hu, spacing = order.apply(phantom.ct.voxels), order.grid.spacing
+    target = (order.apply(phantom.mask.voxels) > 0).astype(np.uint8)
+    scan = Scan(name, "phantom", hu, target, intracranial_region(hu, spacing).mask, spacing)
+    _store(scan, folder, stages)
 
 
 def _path(folder: Path, stage: StageRecipe, name: str) -> Path:

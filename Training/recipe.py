@@ -8,6 +8,7 @@ from .sampling import Augmentation
 
 # How many copies with painted hemorrhages are made of each training scan, by its group.
 COPIES = {"clean": 8, "hematoma": 1, "traced": 1}
+PHANTOMS = 24
 
 # One window for both stages: what lies outside it was clipped in part of the training data.
 _WINDOW = (40.0, 120.0)
@@ -71,7 +72,7 @@ DEFAULT = Recipe(
         features=(12, 24, 48, 64, 96, 96, 96),
         spacing_mm=(5.0, 1.0, 1.0),
         patch=(16, 128, 128),
-        weights={"synthetic": 0.5, "hematoma": 0.25, "clean": 0.13, "traced": 0.12},
+        weights={"synthetic": 0.5, "hematoma": 0.25, "clean": 0.12, "traced": 0.12, "phantom": 0.08},
         schedule=Schedule(steps=1800),
         augmentation=Augmentation(foreground_share=0.6),
         largest_pass=(48, 256, 256),
@@ -81,7 +82,7 @@ DEFAULT = Recipe(
         features=(16, 32, 64, 64, 96, 96, 96),
         spacing_mm=(5.0, 0.45, 0.45),
         patch=(8, 128, 128),
-        weights={"hematoma": 0.45, "synthetic": 0.4, "clean": 0.05, "traced": 0.1},
+        weights={"hematoma": 0.45, "synthetic": 0.4, "clean": 0.05, "traced": 0.1, "phantom": 0.06},
         schedule=Schedule(steps=2200),
         augmentation=Augmentation(foreground_share=0.75),
         largest_pass=(16, 256, 256),

@@ -71,13 +71,14 @@ def test_one_command_makes_a_model_and_its_page_of_results(data, tmp_path, monke
     )
     monkeypatch.setattr(command, "DEFAULT", recipe)
     monkeypatch.setattr(command, "COPIES", {"clean": 1})
+    monkeypatch.setattr(command, "PHANTOMS", 1)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir()
     model = tmp_path / "model"
     assert command.main(["all", "--data", str(data), "--out", "run", "--model", str(model)]) == 0
 
     samples = {path.stem for path in (tmp_path / "run/samples/coarse").iterdir()}
-    assert samples == {"masked_1", "listed_1", "listed_1_copy0", "listed_2"}
+    assert samples == {"masked_1", "listed_1", "listed_1_copy0", "listed_2", "phantom_0"}
     mask = Segmenter(ModelFolder.open(model), "cpu")(read_ct(data / "masked/2_ct.nii.gz")).mask
     assert mask.voxels.shape == (14, 150, 120)
 
