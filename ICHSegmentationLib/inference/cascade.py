@@ -76,6 +76,7 @@ class _Thresholds:
         fine_weight: share of the fine stage in the mean of both stages' probabilities.
         hemorrhage: mean probability above which a voxel is hemorrhage.
         smallest_ml: connected regions below this volume are dropped.
+        mirrored: 1 where both stages also look at the mirror image, else 0.
     """
 
     unsure: float = 0.2
@@ -84,6 +85,7 @@ class _Thresholds:
     fine_weight: float = 0.6
     hemorrhage: float = 0.5
     smallest_ml: float = 0.1
+    mirrored: float = 0
 
 
 class Segmenter:
@@ -105,9 +107,11 @@ class Segmenter:
             torch.set_num_threads(threads)
         self.model = model
         self._device = choose_device(device)
-        self._coarse = StageNetwork(model, "coarse", self._device)
-        self._fine = StageNetwork(model, "fine", self._device)
         self._thresholds = _Thresholds(**model.manifest.inference)
+        self._coarse, self._fine = (
+            StageNetwork(model, name, self._device, bool(self._thresholds.mirrored))
+            for name in ("coarse", "fine")
+        )
         self._label = label_named(model.manifest.labels[0]).value
 
     def __call__(self, ct: CTVolume, progress: ProgressListener = _ignore) -> Segmentation:

@@ -34,14 +34,16 @@ class StageNetwork:
         model: a verified model folder.
         name: the stage.
         device: where to run.
+        mirrored: look at the scan and at its mirror image, left for right, and take the mean.
 
     Raises:
         ModelError: the weights do not fit the network that the manifest describes.
     """
 
-    def __init__(self, model: ModelFolder, name: str, device: torch.device) -> None:
+    def __init__(self, model: ModelFolder, name: str, device: torch.device, mirrored: bool = False) -> None:
         self._stage = model.manifest.stages[name]
         self._device = device
+        self._mirrored = mirrored
         network = build(self._stage.network)
         load_weights(network, model.weights(name))
         self._network = _folded(network.eval()).to(device)
@@ -61,8 +63,12 @@ class StageNetwork:
         """
         grid = NetworkGrid.of(hu.shape, spacing, self._stage.spacing_mm)
         image = grid.image(hu, self._stage.windows)
-        logits = self._windows(image.to(self._device))
-        return Probability(torch.softmax(logits, 1)[0, 1].cpu(), grid)
+        image = image.to(self._device)
+        hemorrhage = torch.softmax(self._windows(image), 1)[0, 1]
+        if self._mirrored:
+            mirrored = torch.softmax(self._windows(image.flip(-1)), 1)[0, 1]
+            hemorrhage = (hemorrhage + mirrored.flip(-1)) / 2
+        return Probability(hemorrhage.cpu(), grid)
 
     def _windows(self, image: Tensor) -> Tensor:
         """Logits of ``image``, in one pass where it fits the stage's patch, else in overlapping windows."""

@@ -17,7 +17,7 @@ BLOOD_HU = 65
 class SeesBlood:
     """Stands in for a stage: the probability is the share of a voxel that has 65 HU."""
 
-    def __init__(self, model, name, device):
+    def __init__(self, model, name, device, mirrored):
         self.spacing_mm = (5.0, 1.0, 1.0) if name == "coarse" else (5.0, 0.5, 0.5)
         self.seen = []
 

@@ -26,13 +26,13 @@ def a_network(seed=0):
     return network.eval()
 
 
-def a_stage(folder, patch=(16, 256, 256)):
+def a_stage(folder, patch=(16, 256, 256), mirrored=False):
     save_weights(a_network(), folder / "fine.safetensors")
     stage = Stage(NETWORK, "fine.safetensors", "0" * 64, SPACING, patch, ((40.0, 120.0),))
     model = SimpleNamespace(
         manifest=SimpleNamespace(stages={"fine": stage}), weights=lambda name: folder / stage.weights
     )
-    return StageNetwork(model, "fine", torch.device("cpu"))
+    return StageNetwork(model, "fine", torch.device("cpu"), mirrored)
 
 
 def a_crop(shape=(8, 64, 128)):
@@ -66,6 +66,15 @@ def test_a_large_crop_is_seen_in_windows_that_cover_all_of_it(tmp_path):
     assert tuple(values.shape) == (9, 150, 150)
     assert torch.isfinite(values).all()
     assert values.std() > 1e-3
+
+
+def test_a_mirrored_stage_sees_both_sides_alike(tmp_path):
+    stage = a_stage(tmp_path, mirrored=True)
+    plain = a_stage(tmp_path).probability(a_crop(), SPACING).values
+    one = stage.probability(a_crop(), SPACING).values
+    other = stage.probability(a_crop()[..., ::-1], SPACING).values
+    torch.testing.assert_close(one, other.flip(-1), rtol=1e-4, atol=1e-5)
+    assert (one - plain).abs().max() > 1e-3
 
 
 def test_the_same_scan_gives_the_same_bits(tmp_path):
