@@ -7,7 +7,7 @@ Estimation", section 4.1.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cc3d
@@ -31,6 +31,8 @@ ProgressListener = Callable[[str, float], None]
 def _ignore(stage: str, fraction: float) -> None:
     """For a caller who does not want to hear of progress."""
 
+
+_MOVED = "The GPU had too little free memory, so the CPU was used."
 
 # Around the intracranial region (mm): keeps thin extra-axial blood where the region falls a little short.
 _MARGIN_MM = 10.0
@@ -115,7 +117,25 @@ class Segmenter:
         self._label = label_named(model.manifest.labels[0]).value
 
     def __call__(self, ct: CTVolume, progress: ProgressListener = _ignore) -> Segmentation:
-        """Segment ``ct``; ``progress`` hears each stage's name and the fraction done so far."""
+        """Segment ``ct``; ``progress`` hears each stage's name and the fraction done so far.
+
+        Where a GPU has too little memory, this scan and later ones are segmented on the CPU, with a warning.
+        """
+        try:
+            return self._segment(ct, progress)
+        except torch.OutOfMemoryError:
+            if self._device.type == "cpu":
+                raise
+            self._leave_the_gpu()
+        result = self._segment(ct, progress)
+        return replace(result, warnings=(*result.warnings, _MOVED))
+
+    def _leave_the_gpu(self) -> None:
+        self._device = torch.device("cpu")
+        for stage in (self._coarse, self._fine):
+            stage.move(self._device)
+
+    def _segment(self, ct: CTVolume, progress: ProgressListener) -> Segmentation:
         clock = _Clock(progress)
         order = Reorientation.of(ct.grid)
         hu, grid = order.apply(ct.voxels), order.grid

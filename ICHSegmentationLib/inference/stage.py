@@ -63,12 +63,16 @@ class StageNetwork:
         """
         grid = NetworkGrid.of(hu.shape, spacing, self._stage.spacing_mm)
         image = grid.image(hu, self._stage.windows)
-        image = image.to(self._device)
         hemorrhage = torch.softmax(self._windows(image), 1)[0, 1]
         if self._mirrored:
             mirrored = torch.softmax(self._windows(image.flip(-1)), 1)[0, 1]
             hemorrhage = (hemorrhage + mirrored.flip(-1)) / 2
         return Probability(hemorrhage.cpu(), grid)
+
+    def move(self, device: torch.device) -> None:
+        """Run on another device from now on."""
+        self._device = device
+        self._network.to(device)
 
     def _windows(self, image: Tensor) -> Tensor:
         """Logits of ``image``, in one pass where it fits the stage's patch, else in overlapping windows."""
@@ -76,9 +80,18 @@ class StageNetwork:
             min(limit, -(-size // divisor) * divisor)
             for limit, size, divisor in zip(self._stage.patch, image.shape[2:], DIVISOR, strict=True)
         ]
-        return sliding_window_inference(  # type: ignore[return-value]
-            image, window, 1, self._network, _OVERLAP, mode="gaussian", padding_mode="constant", cval=-1.0
-        )
+        # On a GPU, TF32 and free choice of algorithms would change the mask from run to run.
+        with torch.backends.cudnn.flags(deterministic=True, benchmark=False, allow_tf32=False):
+            return sliding_window_inference(  # type: ignore[return-value]
+                image.to(self._device),
+                window,
+                1,
+                self._network,
+                _OVERLAP,
+                mode="gaussian",
+                padding_mode="constant",
+                cval=-1.0,
+            )
 
 
 def _folded(network: torch.nn.Module) -> torch.nn.Module:

@@ -154,3 +154,24 @@ def test_a_device_that_is_not_there_is_named():
         pytest.skip("this machine has a GPU")
     with pytest.raises(DeviceError, match="'cuda'"):
         cascade.choose_device("cuda")
+
+
+def test_a_gpu_without_memory_is_left_with_a_warning(segmenter, monkeypatch):
+    """No GPU is needed: the stand-in refuses until it is moved to the CPU."""
+    segmenter._device = torch.device("cuda")
+    plain = SeesBlood.probability
+    moved = []
+
+    def refusing(stage, hu, spacing):
+        if not moved:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return plain(stage, hu, spacing)
+
+    monkeypatch.setattr(SeesBlood, "probability", refusing)
+    monkeypatch.setattr(SeesBlood, "move", lambda stage, device: moved.append(str(device)), raising=False)
+    ct, blood = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200))
+    result = segmenter(ct)
+    assert moved == ["cpu", "cpu"]
+    assert result.device == "cpu"
+    assert any("too little free memory" in warning for warning in result.warnings)
+    assert (result.mask.voxels > 0).sum() > 0.9 * blood.sum()
