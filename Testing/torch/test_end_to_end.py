@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-VOLUME_ML = 35.0
+VOLUME_ML = 12.0
 SETTINGS = SegmentationSettings(device="cpu", threads=2)
 
 
@@ -104,7 +104,7 @@ def test_a_bleeding_of_the_phantom_is_outlined(
     assert canonical.measurements["total_volume_ml"] == pytest.approx(VOLUME_ML, rel=0.25)
 
 
-def test_the_command_line_writes_all_four_files_and_tells_what_python_gives(
+def test_another_run_by_the_command_line_gives_the_same_bytes_and_numbers(
     a_phantom: tuple[Scan, NDArray[np.bool_]], canonical: CaseResult, tmp_path: Path
 ) -> None:
     ct = a_phantom[0].write(tmp_path / "ct.nii.gz")
@@ -121,23 +121,16 @@ def test_the_command_line_writes_all_four_files_and_tells_what_python_gives(
         preview.verify()
     assert "Research use only" in Path(result["paths"]["report"]).read_text("utf-8")
     assert Path(result["paths"]["mask"]).read_bytes() == canonical.paths["mask"].read_bytes()
-    assert result["measurements"]["lesions"] == json.loads(json.dumps(canonical.measurements["lesions"]))
+    assert without_times(result["measurements"]) == without_times(canonical.measurements)
 
 
-def test_two_runs_give_the_same_bytes(
-    a_phantom: tuple[Scan, NDArray[np.bool_]], canonical: CaseResult, tmp_path: Path
-) -> None:
-    again = segment_case(a_phantom[0].write(tmp_path / "ct.nii.gz"), tmp_path / "out", SETTINGS)
-    assert again.paths["mask"].read_bytes() == canonical.paths["mask"].read_bytes()
-    changing = {"timings_s", "peak_memory_mb"}
-    one, two = (
-        {key: value for key, value in result.measurements.items() if key not in changing}
-        for result in (again, canonical)
-    )
-    assert one == two
+def without_times(measurements: dict[str, Any]) -> dict[str, Any]:
+    """As they are read from the file, without what differs from run to run."""
+    kept = {key: value for key, value in measurements.items() if key not in ("timings_s", "peak_memory_mb")}
+    return json.loads(json.dumps(kept))
 
 
-@pytest.mark.parametrize("codes", ["RAS", "LAS", "RPI", "PIR", "ASL"])
+@pytest.mark.parametrize("codes", ["RAS", "LAS", "PIR"])
 def test_the_order_in_which_voxels_are_stored_does_not_matter(
     a_phantom: tuple[Scan, NDArray[np.bool_]], canonical: CaseResult, tmp_path: Path, codes: str
 ) -> None:
@@ -158,9 +151,7 @@ def test_an_oblique_scan_gives_the_same_mask_on_its_own_grid(
     assert dice(found_in(result), found_in(canonical)) > 0.99
 
 
-@pytest.mark.parametrize(
-    "mm", [(1.0, 0.6, 5.0), (0.8, 0.8, 2.5), (1.0, 1.0, 1.0)], ids=["anisotropic", "thin", "isotropic"]
-)
+@pytest.mark.parametrize("mm", [(1.3, 0.8, 5.0), (1.0, 1.0, 1.0)], ids=["anisotropic", "isotropic"])
 def test_the_voxel_size_hardly_changes_the_volume(
     a_phantom: tuple[Scan, NDArray[np.bool_]], canonical: CaseResult, tmp_path: Path,
     mm: tuple[float, float, float],
