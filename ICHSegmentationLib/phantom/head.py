@@ -121,7 +121,8 @@ def _painted(
             plane = Plane.at(z, pixels, person.shape)
             total += _densities_in(plane, person, blood, k * sampling.parts + part)
         middle = Plane.at(sampling.height(k), pixels, person.shape)
-        ct[k] = scanned(total / np.float32(sampling.parts), middle, sampling.spacing, rng)
+        total /= sampling.parts
+        ct[k] = scanned(total, middle, sampling.spacing, rng)
         if blood is not None:
             filled[k] = _filled(blood, sampling, k, pixels, person.shape)
     return ct, filled
@@ -196,6 +197,7 @@ def _anatomy(person: _Person, sampling: Sampling) -> Anatomy:
     pixels = Pixels.at(rows, columns, person.shape)
     heights = [z for k in range(sampling.shape[0]) for z in sampling.heights_of_parts(k)]
     labels = np.stack([person.tissues(Plane.at(z, pixels, person.shape)) for z in heights])
-    spacing = (sampling.thickness / sampling.parts, *(s * step for s in sampling.spacing[1:]))
+    _, dy, dx = sampling.spacing
+    spacing = (sampling.thickness / sampling.parts, dy * step, dx * step)
     brain = np.isin(labels, INTRACRANIAL)
     return Anatomy(brain, labels == Tissue.VENTRICLE, labels == Tissue.CSF, spacing)

@@ -58,7 +58,7 @@ class HeadShape:
 
     def inner_radius(self, z: float) -> Floats:
         """``[SECTORS]`` distance of the inner table from the axis of the head in the plane ``z``."""
-        return self._radius(z, 0.0 * _ANGLE, 0.0)
+        return self._radius(z, 0.0, 0.0)
 
     def outer_radius(self, z: float) -> Floats:
         """``[SECTORS]`` the same for the outer table."""
@@ -126,11 +126,11 @@ def skull_base(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     return floor.astype(np.float32), thickness.astype(np.float32)
 
 
-def _bump(t: Floats, width: float) -> Floats:
+def _bump(t: NDArray[np.floating], width: float) -> NDArray[np.floating]:
     return np.exp(-((t / width) ** 2))
 
 
-def _step(t: Floats, width: float) -> Floats:
+def _step(t: NDArray[np.floating], width: float) -> NDArray[np.floating]:
     return 0.5 + 0.5 * np.tanh(t / width)
 
 
