@@ -72,7 +72,7 @@ DEFAULT = Recipe(
         features=(12, 24, 48, 64, 96, 96, 96),
         spacing_mm=(5.0, 1.0, 1.0),
         patch=(16, 128, 128),
-        weights={"synthetic": 0.5, "hematoma": 0.25, "clean": 0.12, "traced": 0.12, "phantom": 0.08},
+        weights={"synthetic": 0.46, "hematoma": 0.2, "clean": 0.13, "traced": 0.18, "phantom": 0.06},
         schedule=Schedule(steps=1800),
         augmentation=Augmentation(foreground_share=0.6),
         largest_pass=(48, 256, 256),

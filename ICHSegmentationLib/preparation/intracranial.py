@@ -85,7 +85,7 @@ def bounding_box(mask: Mask, margin_mm: float, spacing: Spacing) -> tuple[slice,
         (np.any(mask, axis=(1, 2)), np.any(in_plane, axis=1), np.any(in_plane, axis=0))
     ):
         found = np.flatnonzero(line)
-        margin = int(np.ceil(margin_mm / spacing[axis]))
+        margin = int(np.ceil(margin_mm / spacing[axis] - 1e-3))  # 0.99999997 mm is 1 mm
         first, last = (found[0], found[-1]) if found.size else (0, line.size - 1)
         box.append(slice(max(0, int(first) - margin), min(line.size, int(last) + 1 + margin)))
     return box[0], box[1], box[2]

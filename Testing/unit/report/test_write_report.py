@@ -15,7 +15,7 @@ from ICHSegmentationLib.report import write_report
 from ICHSegmentationLib.volume import CTVolume, Volume
 
 PROVENANCE = {
-    "input": {"name": "scan.nii.gz", "sha256": "0123abcd", "path": "/home/jane.doe/scan.nii.gz"},
+    "input": {"name": "scan.nii.gz", "sha256": "0123abcd", "path": "/archive/jane.doe/scan.nii.gz"},
     "model": {"id": "cascade-x", "version": "2.3.4", "sha256": {"fine": "feed"}, "licence": "CC BY 4.0"},
     "settings": {"device": "cpu", "measurement": {"connectivity": 26}},
     "versions": {"torch": "9.8.7"},
