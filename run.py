@@ -60,7 +60,9 @@ def demo(ct: Path | None, output: Path) -> int:
     if ct is None:
         ct = output / "phantom.nii.gz"
         output.mkdir(parents=True, exist_ok=True)
-        if not ct.exists() and (failure := run("-m", "ICHSegmentationLib", "phantom", "-o", ct)):
+        if not ct.exists() and (
+            failure := run("-m", "ICHSegmentationLib", "phantom", "-o", ct, "--seed", "3")
+        ):
             return failure
     return run("-m", "ICHSegmentationLib", "segment", ct, "-o", output, "--overwrite")
 

@@ -1,5 +1,7 @@
 """Hemorrhages of the subtypes that the data lacks, painted into real scans."""
 
+import logging
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import cc3d
@@ -7,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.phantom.anatomy import anatomy_of
-from ICHSegmentationLib.phantom.lesions import lesion, paint
+from ICHSegmentationLib.phantom.lesions import Anatomy, LesionField, lesion, paint
 
 if TYPE_CHECKING:
     from .prepare import Scan
+
+_log = logging.getLogger(__name__)
 
 # Extra-axial and subarachnoid blood is what no mask of the data shows, so it is painted most.
 _SUBTYPES = {
@@ -33,13 +38,22 @@ def bleeding_copy(scan: "Scan", name: str, seed: int) -> "Scan":
     anatomy = anatomy_of(scan.hu, brain, scan.spacing)
     count = rng.choice(list(_LESIONS), p=list(_LESIONS.values()))
     subtypes = rng.choice(list(_SUBTYPES), size=count, replace=False, p=list(_SUBTYPES.values()))
-    fields = [lesion(str(subtype), anatomy, rng) for subtype in subtypes]
+    fields = list(_lesions(subtypes, anatomy, rng))
     # Bone keeps its place: only soft tissue is painted over.
     painted = np.where(scan.hu < 150, paint(scan.hu, fields), scan.hu)
     target = scan.target.copy()
     for field in fields:
         target[field.mask] = 1
     return Scan(name, "synthetic", painted.round().astype(np.int16), target, scan.brain, scan.spacing)
+
+
+def _lesions(subtypes: Iterable[str], anatomy: Anatomy, rng: np.random.Generator) -> Iterator[LesionField]:
+    """A hemorrhage of each subtype for which this head has room."""
+    for subtype in subtypes:
+        try:
+            yield lesion(str(subtype), anatomy, rng)
+        except InputError as error:
+            _log.info("%s", error)
 
 
 def _soft_tissue(scan: "Scan") -> NDArray[np.bool_]:

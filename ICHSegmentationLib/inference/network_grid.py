@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..preparation.windows import window
+
 
 @dataclass(frozen=True)
 class NetworkGrid:
@@ -56,12 +58,11 @@ class NetworkGrid:
         return torch.stack([self._channel(hu, *window) for window in windows])[None]
 
     def _channel(self, hu: NDArray[np.number], level: float, width: float) -> Tensor:
-        low, high = level - width / 2, level + width / 2
         slabs = np.empty((self.shape[0], *self.native[1:]), np.float32)
         for index in range(self.shape[0]):
-            block = hu[index * self.slab : (index + 1) * self.slab].clip(low, high)
-            slabs[index] = block.mean(axis=0, dtype=np.float32)
-        scaled = torch.from_numpy((slabs - level) * (2 / width))[:, None]
+            block = hu[index * self.slab : (index + 1) * self.slab]
+            slabs[index] = window(block, level, width).mean(axis=0)
+        scaled = torch.from_numpy(slabs * 2 - 1)[:, None]
         if scaled.shape[2:] != self.shape[1:]:
             shrinking = self.shape[1] < scaled.shape[2] or self.shape[2] < scaled.shape[3]
             scaled = F.interpolate(
