@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,8 @@ def prepare(
     cases = [case for case in read_cases(data) if case.split == "train"]
     for stage in stages:
         (folder / stage.name).mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(processes) as pool:
+    # A forked process would inherit locks of PyTorch's threads and could wait for ever.
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
         jobs = [pool.submit(_prepare_case, case, folder, stages, copies) for case in cases]
         jobs += [pool.submit(_prepare_phantom, number, folder, stages) for number in range(phantoms)]
         for done, job in enumerate(jobs, 1):
