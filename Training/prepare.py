@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from ICHSegmentationLib.preparation.orientation import Reorientation
 from .cases import Case, read_cases
 from .recipe import StageRecipe
 from .sampling import IGNORE
+from .scan import Scan
 from .synthesis import bleeding_copy
 from .traced import trace
 
@@ -34,25 +34,6 @@ _log = logging.getLogger(__name__)
 _MARGIN_MM = 15.0
 _MOST_CENTRES = 4000
 _FIRST_PHANTOM = 1000  # seeds below are left to demos and tests
-
-
-@dataclass(frozen=True)
-class Scan:
-    """A labelled scan in canonical order, at its own spacing.
-
-    Attributes:
-        hu: ``[D, H, W]`` HU.
-        target: ``[D, H, W]`` uint8: 0 background, 1 hemorrhage, 255 unknown.
-        brain: ``[D, H, W]`` bool, the intracranial region.
-        spacing: mm along slices, rows, columns.
-    """
-
-    name: str
-    group: str
-    hu: NDArray[Any]
-    target: NDArray[np.uint8]
-    brain: NDArray[np.bool_]
-    spacing: tuple[float, float, float]
 
 
 def prepare(

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import cc3d
 import numpy as np
@@ -13,8 +12,7 @@ from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.phantom.anatomy import anatomy_of
 from ICHSegmentationLib.phantom.lesions import Anatomy, LesionField, lesion, paint
 
-if TYPE_CHECKING:
-    from .prepare import Scan
+from .scan import Scan
 
 _log = logging.getLogger(__name__)
 
@@ -29,10 +27,8 @@ _SUBTYPES = {
 _LESIONS = {1: 0.55, 2: 0.3, 3: 0.15}
 
 
-def bleeding_copy(scan: "Scan", name: str, seed: int) -> "Scan":
+def bleeding_copy(scan: Scan, name: str, seed: int) -> Scan:
     """``scan`` with one to three painted hemorrhages; the same name and seed give the same copy."""
-    from .prepare import Scan
-
     rng = np.random.default_rng([seed, *name.encode()])
     brain = _soft_tissue(scan)
     anatomy = anatomy_of(scan.hu, brain, scan.spacing)
@@ -56,7 +52,7 @@ def _lesions(subtypes: Iterable[str], anatomy: Anatomy, rng: np.random.Generator
             _log.info("%s", error)
 
 
-def _soft_tissue(scan: "Scan") -> NDArray[np.bool_]:
+def _soft_tissue(scan: Scan) -> NDArray[np.bool_]:
     """The brain and its coverings, without the bone, orbits and sinuses at the region's edge."""
     pixels = 0.8 / np.array(scan.spacing[1:])
     smooth = ndimage.gaussian_filter(scan.hu.clip(-100, 300).astype(np.float32), (0, *pixels))
