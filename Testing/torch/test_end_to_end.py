@@ -189,3 +189,14 @@ def test_a_head_without_hemorrhage_gives_an_empty_result(tmp_path: Path) -> None
     scan = Scan(phantom.ct.voxels.T, phantom.ct.affine)
     result = segment_case(scan.write(tmp_path / "ct.nii.gz"), tmp_path / "out", SETTINGS)
     assert result.measurements["total_volume_ml"] < 0.3
+
+
+def test_a_gpu_gives_the_cpus_mask(
+    a_phantom: tuple[Scan, NDArray[np.bool_]], canonical: CaseResult, tmp_path: Path
+) -> None:
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device on this machine")
+    settings = SegmentationSettings(device="cuda")
+    result = segment_case(a_phantom[0].write(tmp_path / "ct.nii.gz"), tmp_path / "out", settings)
+    assert dice(found_in(result), found_in(canonical)) >= 0.995
