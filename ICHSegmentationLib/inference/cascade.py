@@ -75,6 +75,7 @@ class _Thresholds:
     Attributes:
         unsure, seen: see :func:`~.regions.regions_to_refine`.
         margin_mm: how far beyond what the coarse stage saw the fine stage looks, in plane.
+        context_slices, context_mm: how much the fine stage sees at least, in slices and in plane.
         fine_weight: share of the fine stage in the mean of both stages' probabilities.
         hemorrhage: mean probability above which a voxel is hemorrhage.
         smallest_ml: connected regions below this volume are dropped.
@@ -84,6 +85,8 @@ class _Thresholds:
     unsure: float = 0.2
     seen: float = 0.5
     margin_mm: float = 12.0
+    context_slices: float = 8
+    context_mm: float = 58.0
     fine_weight: float = 0.6
     hemorrhage: float = 0.5
     smallest_ml: float = 0.1
@@ -143,7 +146,7 @@ class Segmenter:
             inside = intracranial_region(hu, grid.spacing)
             box = bounding_box(inside.mask, _MARGIN_MM, grid.spacing)
         with clock.stage("locate", 0.1):
-            coarse = self._coarse.probability(hu[box], grid.spacing)
+            coarse = self._coarse.probability(hu[box], grid.spacing).within(inside.mask[box])
             regions = self._regions(coarse)
         found = np.zeros(hu.shape, np.uint8)
         with clock.stage("refine", 0.4):
@@ -159,9 +162,15 @@ class Segmenter:
 
     def _regions(self, coarse: Probability) -> list[Region]:
         limits = self._thresholds
-        margin = tuple(round(limits.margin_mm / mm) for mm in self._coarse.spacing_mm[1:])
+        _, row, column = self._coarse.spacing_mm
+        margin = 1, round(limits.margin_mm / row), round(limits.margin_mm / column)
+        context = (
+            int(limits.context_slices),
+            round(limits.context_mm / row),
+            round(limits.context_mm / column),
+        )
         return regions_to_refine(
-            coarse.values.numpy(), coarse.grid, limits.unsure, limits.seen, (1, margin[0], margin[1])
+            coarse.values.numpy(), coarse.grid, limits.unsure, limits.seen, margin, context
         )
 
     def _outline(

@@ -25,6 +25,7 @@ def regions_to_refine(
     unsure: float,
     seen: float,
     margin: tuple[int, int, int],
+    smallest: tuple[int, int, int],
 ) -> list[Region]:
     """Boxes around every connected region of probability above ``unsure`` that somewhere reaches ``seen``.
 
@@ -34,20 +35,29 @@ def regions_to_refine(
         unsure: what lies above may be hemorrhage.
         seen: what never reaches this is left alone.
         margin: voxels of ``grid`` to add on each side; boxes that then overlap become one.
+        smallest: size in voxels of ``grid`` that a box has at least, where the scan reaches so far: what the
+            fine stage needs to see around a small lesion.
     """
     candidates = cc3d.connected_components(probability > unsure, connectivity=26)
     boxes = []
     for label, box in enumerate(cc3d.statistics(candidates)["bounding_boxes"]):
         if label > 0 and probability[box][candidates[box] == label].max() >= seen:
-            boxes.append(_grown(box, margin, probability.shape))
+            boxes.append(_grown(box, margin, smallest, probability.shape))
     return [Region(box, _native(box, grid)) for box in _merged(boxes)]
 
 
-def _grown(box: Box, margin: tuple[int, int, int], shape: tuple[int, ...]) -> Box:
-    a, b, c = (
-        slice(max(0, s.start - m), min(n, s.stop + m)) for s, m, n in zip(box, margin, shape, strict=True)
-    )
+def _grown(
+    box: Box, margin: tuple[int, int, int], smallest: tuple[int, int, int], shape: tuple[int, ...]
+) -> Box:
+    a, b, c = map(_widened, box, margin, smallest, shape)
     return a, b, c
+
+
+def _widened(span: slice, margin: int, smallest: int, size: int) -> slice:
+    length = min(size, max(span.stop - span.start + 2 * margin, smallest))
+    start = (span.start + span.stop - length) // 2
+    start = min(max(0, start), size - length)
+    return slice(start, start + length)
 
 
 def _merged(boxes: list[Box]) -> list[Box]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from monai.inferers.utils import sliding_window_inference
 from numpy.typing import NDArray
@@ -25,6 +26,11 @@ class Probability:
 
     values: Tensor
     grid: NetworkGrid
+
+    def within(self, mask: NDArray[np.bool_]) -> "Probability":
+        """Zero where ``mask`` ``[D, H, W]``, of the scan's own grid, covers nothing of a voxel."""
+        share = self.grid.image(mask.astype(np.uint8), [(0.5, 1.0)])[0, 0] / 2 + 0.5
+        return Probability(torch.where(share > 0, self.values, 0.0), self.grid)
 
 
 class StageNetwork:

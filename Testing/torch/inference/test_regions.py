@@ -6,11 +6,11 @@ from ICHSegmentationLib.inference.regions import regions_to_refine
 GRID = NetworkGrid(native=(20, 200, 120), slab=2, shape=(10, 100, 60))
 
 
-def boxes(*places, seen=0.5, margin=(1, 5, 5)):
+def boxes(*places, seen=0.5, margin=(1, 5, 5), smallest=(1, 1, 1)):
     probability = np.zeros(GRID.shape, np.float32)
     for (slab, row, column), value in places:
         probability[slab, row : row + 4, column : column + 4] = value
-    return regions_to_refine(probability, GRID, 0.2, seen, margin)
+    return regions_to_refine(probability, GRID, 0.2, seen, margin, smallest)
 
 
 def test_nothing_seen_is_nothing_to_refine():
@@ -37,3 +37,10 @@ def test_margins_end_at_the_scan():
 def test_overlapping_boxes_become_one_and_distant_ones_stay_apart():
     regions = boxes(((4, 10, 10), 0.9), ((4, 20, 10), 0.9), ((4, 80, 40), 0.9))
     assert [region.coarse[1] for region in regions] == [slice(5, 29), slice(75, 89)]
+
+
+def test_a_small_region_is_widened_to_what_the_fine_stage_needs_within_the_scan():
+    (region,) = boxes(((9, 50, 0), 0.9), smallest=(6, 40, 40))
+    assert region.coarse == (slice(4, 10), slice(32, 72), slice(0, 40))
+    (whole,) = boxes(((9, 50, 0), 0.9), smallest=(99, 999, 999))
+    assert whole.coarse == (slice(0, 10), slice(0, 100), slice(0, 60))
