@@ -21,7 +21,10 @@ _log = logging.getLogger(__name__)
 class Schedule:
     """How long and how fast a stage learns: a short warm-up, a plateau, and a linear descent to zero.
 
-    ``steps`` may be raised or lowered when a training is resumed before its descent.
+    ``steps`` may be raised or lowered when a training is resumed.
+
+    From ``freeze_norm_at`` on, batch normalisation uses its running statistics, as it will in use. Those of a
+    small batch tell whether it holds a lesion; a network that has learned to rely on that marks clean scans.
     """
 
     steps: int
@@ -30,7 +33,8 @@ class Schedule:
     weight_decay: float = 1e-2
     warm_up: int = 50
     descent: float = 0.35
-    averaging: float = 0.995
+    averaging: float = 0.99
+    freeze_norm_at: int | None = None
     save_every: int = 50
 
     def lasting(self, steps: int) -> "Schedule":
@@ -84,6 +88,10 @@ def train(network: nn.Module, source: PatchSource, schedule: Schedule, folder: P
     first = _resume(checkpoint, network, optimizer, average)
     started = time.monotonic()
     for step in range(first, schedule.steps):
+        if schedule.freeze_norm_at is not None and step >= schedule.freeze_norm_at:
+            if step == schedule.freeze_norm_at:
+                network.load_state_dict(average.module.state_dict())
+            _freeze_norm(network)
         for group in optimizer.param_groups:
             group["lr"] = schedule.learning_rate * schedule.factor(step)
         images, targets = source.batch(step, schedule.batch)
@@ -97,6 +105,12 @@ def train(network: nn.Module, source: PatchSource, schedule: Schedule, folder: P
         _note(folder / "log.jsonl", step=step, loss=round(loss.item(), 5), seconds=time.monotonic() - started)
         if (step + 1) % schedule.save_every == 0 or step + 1 == schedule.steps:
             _save(checkpoint, step + 1, network, optimizer, average)
+
+
+def _freeze_norm(network: nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm3d):
+            module.eval()
 
 
 def _resume(

@@ -96,3 +96,19 @@ def test_an_interrupted_training_goes_on_as_if_nothing_had_happened(tmp_path):
     for part in ("network", "average"):
         for key, value in states[0][part].items():
             torch.testing.assert_close(states[1][part][key], value, rtol=0, atol=0)
+
+
+def test_the_last_steps_use_the_running_statistics_and_leave_them_alone(tmp_path):
+    network = TwoLevels()
+    train(network, a_source(), Schedule(steps=6, batch=1, warm_up=1, freeze_norm_at=4), tmp_path)
+    assert not network.norm.training
+    assert int(network.norm.num_batches_tracked) == 4
+
+
+def test_the_last_steps_start_from_the_averaged_weights(tmp_path):
+    schedule = Schedule(steps=5, batch=1, warm_up=1, freeze_norm_at=4, learning_rate=0.0, averaging=0.5)
+    train(TwoLevels(), a_source(), schedule, tmp_path)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    torch.testing.assert_close(
+        state["network"]["norm.running_mean"], state["average"]["module.norm.running_mean"]
+    )
