@@ -18,6 +18,7 @@ from ..networks.weights import load_weights
 from .network_grid import NetworkGrid
 
 _OVERLAP = 0.25
+_FEWEST_SLICES = 8  # as many as a training patch of the fine stage has
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,12 @@ class StageNetwork:
             spacing: mm along slices, rows, columns.
         """
         grid = NetworkGrid.of(hu.shape, spacing, self._stage.spacing_mm)
-        image = grid.image(hu, self._stage.windows)
+        image, slices = _deep_enough(grid.image(hu, self._stage.windows))
         hemorrhage = torch.softmax(self._windows(image), 1)[0, 1]
         if self._mirrored:
             mirrored = torch.softmax(self._windows(image.flip(-1)), 1)[0, 1]
             hemorrhage = (hemorrhage + mirrored.flip(-1)) / 2
-        return Probability(hemorrhage.cpu(), grid)
+        return Probability(hemorrhage[slices].cpu(), grid)
 
     def move(self, device: torch.device) -> None:
         """Run on another device from now on."""
@@ -98,6 +99,15 @@ class StageNetwork:
                 padding_mode="constant",
                 cval=-1.0,
             )
+
+
+def _deep_enough(image: Tensor) -> tuple[Tensor, slice]:
+    """``image`` with its outer slices repeated where they are too few, and where it lies in that."""
+    depth = image.shape[2]
+    missing = max(0, _FEWEST_SLICES - depth)
+    before = missing // 2
+    padded = torch.nn.functional.pad(image, (0, 0, 0, 0, before, missing - before), mode="replicate")
+    return padded, slice(before, before + depth)
 
 
 def _folded(network: torch.nn.Module) -> torch.nn.Module:

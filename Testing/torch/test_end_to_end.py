@@ -164,6 +164,14 @@ def test_the_voxel_size_hardly_changes_the_volume(
     )
 
 
+def test_an_isotropic_scan_of_150_slices_is_outlined(tmp_path: Path) -> None:
+    phantom = make_phantom(7, "intraparenchymal", VOLUME_ML, shape=(150, 230, 200), spacing=(1.0, 1.0, 1.0))
+    scan = Scan(phantom.ct.voxels.T, phantom.ct.affine)
+    result = segment_case(scan.write(tmp_path / "ct.nii.gz"), tmp_path / "out", SETTINGS)
+    assert mask_of(result).shape == (200, 230, 150)
+    assert dice(found_in(result), phantom.mask.voxels.T > 0) > 0.8
+
+
 def test_a_partial_head_of_twenty_slices_gives_the_bleeding_in_them(
     a_phantom: tuple[Scan, NDArray[np.bool_]], canonical: CaseResult, tmp_path: Path
 ) -> None:

@@ -28,9 +28,9 @@ def test_a_region_gets_its_margin_and_the_same_box_on_both_grids():
     assert region.native == (slice(6, 12), slice(90, 118), slice(50, 78))
 
 
-def test_margins_end_at_the_scan():
+def test_at_the_edge_of_the_scan_a_box_keeps_its_size_and_moves_inward():
     (region,) = boxes(((0, 0, 56), 0.9))
-    assert region.coarse == (slice(0, 2), slice(0, 9), slice(51, 60))
+    assert region.coarse == (slice(0, 3), slice(0, 14), slice(46, 60))
     assert region.native[2].stop == 120
 
 
