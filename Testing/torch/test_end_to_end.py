@@ -151,7 +151,7 @@ def test_an_oblique_scan_gives_the_same_mask_on_its_own_grid(
     assert dice(found_in(result), found_in(canonical)) > 0.99
 
 
-@pytest.mark.parametrize("mm", [(1.3, 0.8, 5.0), (1.0, 1.0, 1.0)], ids=["anisotropic", "isotropic"])
+@pytest.mark.parametrize("mm", [(1.3, 0.8, 5.0)], ids=["anisotropic"])
 def test_the_voxel_size_hardly_changes_the_volume(
     a_phantom: tuple[Scan, NDArray[np.bool_]], canonical: CaseResult, tmp_path: Path,
     mm: tuple[float, float, float],
