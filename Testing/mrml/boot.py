@@ -2,7 +2,7 @@
 
 Scene and application logic first, then colours, then the module logics that build upon them. What the
 desktop hands out as ``slicer.mrmlScene`` and ``slicer.modules.NAME.logic()`` is set too: the array helpers of
-``slicer.util`` ask for it. There is no ``slicer.app``, no Qt, and nothing makes subject-hierarchy items by itself.
+``slicer.util`` ask for it. There is no ``slicer.app``, no Qt, and no subject-hierarchy item comes by itself.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ SPACING = (0.5, 0.5, 5.0)  # mm, column, row, slice: an ordinary head CT
 
 
 def head_voxels(shape: tuple[int, int, int] = (6, 40, 36)) -> NDArray[np.int16]:
-    """``[D, H, W]`` HU: air, an elliptic skull (1000), brain (30) and a bleed (65) that no mirroring keeps."""
+    """``[D, H, W]`` HU: air, an elliptic skull (1000), brain (30) and a bleed (65) that no mirror keeps."""
     depth, height, width = shape
     row, column = np.mgrid[:height, :width]
     radius = np.hypot((row - height / 2) / (height / 2), (column - width / 2) / (width / 2))
