@@ -1,7 +1,7 @@
 """From scans to training samples: cropped to the brain, on a stage's grid, in 8 bits, one file each."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,7 +20,7 @@ from ICHSegmentationLib.preparation.intracranial import bounding_box, intracrani
 from ICHSegmentationLib.preparation.orientation import Reorientation
 
 from .cases import Case, read_cases
-from .recipe import StageRecipe
+from .recipe import Copies, StageRecipe
 from .sampling import IGNORE
 from .scan import Scan
 from .synthesis import bleeding_copy
@@ -40,7 +40,7 @@ def prepare(
     data: Path,
     folder: Path,
     stages: Stages,
-    copies: dict[str, int],
+    copies: Mapping[str, Copies],
     phantoms: int,
     processes: int | None = None,
 ) -> None:
@@ -50,7 +50,7 @@ def prepare(
         data: the data folder.
         folder: where the samples go.
         stages: the stages whose samples are wanted.
-        copies: how many copies with painted hemorrhages are made of each scan, by its group.
+        copies: the copies with painted hemorrhages made of each scan, by its group.
         phantoms: how many painted heads are added, every fourth without hemorrhage.
         processes: how many scans are prepared at a time; None takes one for each core.
     """
@@ -66,13 +66,15 @@ def prepare(
             _log.info("Prepared %d of %d", done, len(jobs))
 
 
-def _prepare_case(case: Case, folder: Path, stages: Stages, copies: dict[str, int]) -> None:
+def _prepare_case(case: Case, folder: Path, stages: Stages, copies: Mapping[str, Copies]) -> None:
     scan = _real_scan(case)
     _store(scan, folder, stages)
-    for number in range(copies.get(scan.group, 0)):
-        name = f"{case.name}_copy{number}"
-        if not all(_path(folder, stage, name).exists() for stage in stages):
-            _store(bleeding_copy(scan, name, number), folder, stages)
+    wanted = copies.get(scan.group, Copies(0, 0))
+    for kind, count in (("copy", wanted.typical), ("small", wanted.small)):
+        for number in range(count):
+            name = f"{case.name}_{kind}{number}"
+            if not all(_path(folder, stage, name).exists() for stage in stages):
+                _store(bleeding_copy(scan, name, number, kind == "small"), folder, stages)
 
 
 def _prepare_phantom(number: int, folder: Path, stages: Stages) -> None:

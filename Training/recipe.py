@@ -6,12 +6,21 @@ from typing import Any
 from .loop import Schedule
 from .sampling import Augmentation
 
-# How many copies with painted hemorrhages are made of each training scan, by its group.
-COPIES = {"clean": 8, "hematoma": 1, "traced": 1}
 PHANTOMS = 24
 
 # One window for both stages: what lies outside it was clipped in part of the training data.
 _WINDOW = (40.0, 120.0)
+
+
+@dataclass(frozen=True)
+class Copies:
+    """How many copies of a training scan are painted with hemorrhages: of typical and of small volumes."""
+
+    typical: int
+    small: int
+
+
+COPIES = {"clean": Copies(8, 6), "hematoma": Copies(1, 0), "traced": Copies(1, 3)}
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,14 @@ DEFAULT = Recipe(
         features=(12, 24, 48, 64, 96, 96, 96),
         spacing_mm=(5.0, 1.0, 1.0),
         patch=(16, 128, 128),
-        weights={"synthetic": 0.3, "hematoma": 0.2, "clean": 0.27, "traced": 0.18, "phantom": 0.05},
+        weights={
+            "synthetic": 0.2,
+            "small": 0.2,
+            "hematoma": 0.2,
+            "clean": 0.2,
+            "traced": 0.15,
+            "phantom": 0.05,
+        },
         schedule=Schedule(steps=2960, freeze_norm_at=2700),
         augmentation=Augmentation(foreground_share=0.6),
         largest_pass=(48, 256, 256),
@@ -82,7 +98,14 @@ DEFAULT = Recipe(
         features=(16, 32, 64, 64, 96, 96, 96),
         spacing_mm=(5.0, 0.45, 0.45),
         patch=(8, 128, 128),
-        weights={"hematoma": 0.4, "synthetic": 0.25, "clean": 0.2, "traced": 0.1, "phantom": 0.05},
+        weights={
+            "hematoma": 0.4,
+            "synthetic": 0.15,
+            "small": 0.1,
+            "clean": 0.2,
+            "traced": 0.1,
+            "phantom": 0.05,
+        },
         schedule=Schedule(steps=4170, freeze_norm_at=3800),
         augmentation=Augmentation(foreground_share=0.6),
         largest_pass=(16, 256, 256),

@@ -27,27 +27,44 @@ _SUBTYPES = {
 _LESIONS = {1: 0.55, 2: 0.3, 3: 0.15}
 
 
-def bleeding_copy(scan: Scan, name: str, seed: int) -> Scan:
-    """``scan`` with one to three painted hemorrhages; the same name and seed give the same copy."""
+# Volumes (mL) of the small ones, log-uniform: contusions, a little blood in a few sulci, thin rims.
+_SMALL_ML = 0.15, 3.0
+
+
+def bleeding_copy(scan: Scan, name: str, seed: int, small: bool = False) -> Scan:
+    """``scan`` with one to three painted hemorrhages; the same name and seed give the same copy.
+
+    Their volumes are those that patients have or, where ``small``, what is easily overlooked.
+    """
     rng = np.random.default_rng([seed, *name.encode()])
     brain = _soft_tissue(scan)
     anatomy = anatomy_of(scan.hu, brain, scan.spacing)
     count = rng.choice(list(_LESIONS), p=list(_LESIONS.values()))
     subtypes = rng.choice(list(_SUBTYPES), size=count, replace=False, p=list(_SUBTYPES.values()))
-    fields = list(_lesions(subtypes, anatomy, rng))
+    fields = list(_lesions(subtypes, anatomy, rng, small))
     # Bone keeps its place: only soft tissue is painted over.
     painted = np.where(scan.hu < 150, paint(scan.hu, fields), scan.hu)
     target = scan.target.copy()
     for field in fields:
         target[field.mask] = 1
-    return Scan(name, "synthetic", painted.round().astype(np.int16), target, scan.brain, scan.spacing)
+    return Scan(
+        name,
+        "small" if small else "synthetic",
+        painted.round().astype(np.int16),
+        target,
+        scan.brain,
+        scan.spacing,
+    )
 
 
-def _lesions(subtypes: Iterable[str], anatomy: Anatomy, rng: np.random.Generator) -> Iterator[LesionField]:
+def _lesions(
+    subtypes: Iterable[str], anatomy: Anatomy, rng: np.random.Generator, small: bool
+) -> Iterator[LesionField]:
     """A hemorrhage of each subtype for which this head has room."""
     for subtype in subtypes:
+        volume_ml = float(np.exp(rng.uniform(*np.log(_SMALL_ML)))) if small else None
         try:
-            yield lesion(str(subtype), anatomy, rng)
+            yield lesion(str(subtype), anatomy, rng, volume_ml)
         except InputError as error:
             _log.info("%s", error)
 

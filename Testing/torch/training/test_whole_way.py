@@ -13,7 +13,7 @@ from ICHSegmentationLib.inference.cascade import Segmenter
 from ICHSegmentationLib.io import read_ct
 from ICHSegmentationLib.models import ModelFolder
 from Training.loop import Schedule
-from Training.recipe import DEFAULT
+from Training.recipe import DEFAULT, Copies
 
 COLUMNS = ["case", "split", "hemorrhage", "subtypes", "ich_slices"]
 CASES = [
@@ -70,7 +70,7 @@ def test_one_command_makes_a_model_and_its_page_of_results(data, tmp_path, monke
         DEFAULT, coarse=tiny(DEFAULT.coarse, (8.0, 3.0, 3.0)), fine=tiny(DEFAULT.fine, (8.0, 1.5, 1.5))
     )
     monkeypatch.setattr(command, "DEFAULT", recipe)
-    monkeypatch.setattr(command, "COPIES", {"clean": 1})
+    monkeypatch.setattr(command, "COPIES", {"clean": Copies(1, 1)})
     monkeypatch.setattr(command, "PHANTOMS", 1)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").mkdir()
@@ -78,7 +78,8 @@ def test_one_command_makes_a_model_and_its_page_of_results(data, tmp_path, monke
     assert command.main(["all", "--data", str(data), "--out", "run", "--model", str(model)]) == 0
 
     samples = {path.stem for path in (tmp_path / "run/samples/coarse").iterdir()}
-    assert samples == {"masked_1", "listed_1", "listed_1_copy0", "listed_2", "phantom_0"}
+    painted = {"listed_1_copy0", "listed_1_small0", "phantom_0"}
+    assert samples == {"masked_1", "listed_1", "listed_2", *painted}
     mask = Segmenter(ModelFolder.open(model), "cpu")(read_ct(data / "masked/2_ct.nii.gz")).mask
     assert mask.voxels.shape == (14, 150, 120)
 
