@@ -68,7 +68,7 @@ def labels_of_segments(values: NDArray[np.generic], metadata: dict[str, str]) ->
     segments = _segments(metadata, layers.shape[3])
     voxels = np.zeros(layers.shape[:3], dtype=np.uint8)
     for segment in segments:
-        label = _label(segment, only=len(segments) == 1)
+        label = label_of_segment(segment, only=len(segments) == 1)
         voxels[layers[..., segment.layer] == segment.value] = label.value
     return voxels
 
@@ -87,9 +87,36 @@ def _segment_metadata(label: Label, extent: str) -> dict[str, str]:
     }
 
 
-def terminology_entry(label: Label) -> str:
-    """Slicer's one-line form of a label's category, type and region."""
-    return f"{_TYPES}~{_code(CATEGORY)}~{_code(TYPE)}~^^~{_REGIONS}~{_code(label.region)}~^^"
+def terminology_entry(label: Label, regions: str = _REGIONS) -> str:
+    """Slicer's one-line form of a label's category, type and region.
+
+    Args:
+        regions: name of the list of regions that the region is looked up in.
+    """
+    return f"{_TYPES}~{_code(CATEGORY)}~{_code(TYPE)}~^^~{regions}~{_code(label.region)}~^^"
+
+
+def label_of_segment(segment: Segment, only: bool) -> Label:
+    """The label of one segment, as :func:`labels_of_segments` says; ``only``: it is the only one.
+
+    Raises:
+        UnknownLabelError: its name or terminology says something else.
+    """
+    name = segment.name.lower()
+    for label in LABELS:
+        if name in (label.name.lower(), label.id, label.abbreviation.lower()):
+            return label
+    kind, region = _terminology(segment.tags)
+    if kind == TYPE.value:
+        return next((label for label in LABELS if label.region.value == region), HEMORRHAGE)
+    if (only or _UNNAMED.match(name)) and kind in ("", _TISSUE):
+        _log.warning("The segment '%s' is taken as hemorrhage without a subtype.", segment.name)
+        return HEMORRHAGE
+    known = ", ".join(label.name for label in LABELS)
+    raise UnknownLabelError(
+        f"Expected segments of hemorrhage, found one named '{segment.name}'.",
+        f"Rename it to one of: {known}; or remove it.",
+    )
 
 
 def _code(code: Code) -> str:
@@ -132,24 +159,6 @@ def _parsed(metadata: dict[str, str], layers: int) -> list[Segment]:
         )
         for n in numbers
     ]
-
-
-def _label(segment: Segment, only: bool) -> Label:
-    name = segment.name.lower()
-    for label in LABELS:
-        if name in (label.name.lower(), label.id, label.abbreviation.lower()):
-            return label
-    kind, region = _terminology(segment.tags)
-    if kind == TYPE.value:
-        return next((label for label in LABELS if label.region.value == region), HEMORRHAGE)
-    if (only or _UNNAMED.match(name)) and kind in ("", _TISSUE):
-        _log.warning("The segment '%s' is taken as hemorrhage without a subtype.", segment.name)
-        return HEMORRHAGE
-    known = ", ".join(label.name for label in LABELS)
-    raise UnknownLabelError(
-        f"Expected segments of hemorrhage, found one named '{segment.name}'.",
-        f"Rename it to one of: {known}; or remove it.",
-    )
 
 
 def _terminology(tags: str) -> tuple[str, str]:

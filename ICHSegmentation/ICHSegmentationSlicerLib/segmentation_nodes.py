@@ -1,0 +1,130 @@
+"""A mask as a segmentation node that lies with its scan, and the nodes a scan has already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import slicer
+from numpy.typing import NDArray
+
+from ICHSegmentationLib.errors import GridMismatchError
+
+from .edited_segments import edited_labels, is_edited, mark_edited
+from .scan_geometry import shape_of
+from .segment_voxels import mask_of, put_mask
+from .translation import tr as _
+
+__all__ = [
+    "add_segmentation", "edited_labels", "is_edited", "mark_edited", "mask_of", "model_facts_of",
+    "segmentations_of", "show",
+]  # fmt: skip
+
+MADE_HERE = "ICHSegmentation.Made"
+_FACT = "ICHSegmentation.Model."
+_SURFACE = "Closed surface"
+
+
+def add_segmentation(
+    scene: slicer.vtkMRMLScene,
+    scan: slicer.vtkMRMLScalarVolumeNode,
+    mask: NDArray[np.uint8],
+    model_facts: Mapping[str, Any] | None,
+    replace: slicer.vtkMRMLSegmentationNode | None = None,
+) -> slicer.vtkMRMLSegmentationNode:
+    """A segmentation node with one segment for each label in the mask; none for an empty mask.
+
+    It lies under the scan's parent transform and, in the subject hierarchy, beside the scan; the scan is its
+    reference geometry, which DICOM export asks for.
+
+    Args:
+        mask: label values ``[D, H, W]`` on the scan's voxels.
+        model_facts: plain values to keep with the node, such as the model's id, version and hash; None for a
+            mask that no model made.
+        replace: an earlier node to fill anew instead; what displays or measures it stays connected.
+
+    Raises:
+        GridMismatchError: the mask has another number of slices, rows or columns than the scan.
+        UnknownLabelError: a value that no label has.
+    """
+    if mask.shape != shape_of(scan):
+        raise GridMismatchError(
+            _("Expected a mask of {expected} voxels as the scan has, found one of {found}.").format(
+                expected=" x ".join(map(str, shape_of(scan))), found=" x ".join(map(str, mask.shape))
+            ),
+            _("Segment this scan again."),
+        )
+    node = replace or scene.AddNewNodeByClass(
+        "vtkMRMLSegmentationNode", _("{scan} hemorrhage").format(scan=scan.GetName())
+    )
+    editing = node.StartModify()
+    _place_with(scan, node)
+    put_mask(node, scan, mask)
+    _keep_facts(node, model_facts or {})
+    node.EndModify(editing)
+    return node
+
+
+def segmentations_of(
+    scene: slicer.vtkMRMLScene, scan: slicer.vtkMRMLScalarVolumeNode
+) -> list[slicer.vtkMRMLSegmentationNode]:
+    """The segmentations that :func:`add_segmentation` made of this scan, the oldest first."""
+    nodes = [
+        scene.GetNthNodeByClass(n, "vtkMRMLSegmentationNode")
+        for n in range(scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode"))
+    ]
+    role = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
+    return [
+        node
+        for node in nodes
+        if node.GetAttribute(MADE_HERE) and node.GetNodeReferenceID(role) == scan.GetID()
+    ]
+
+
+def model_facts_of(segmentation: slicer.vtkMRMLSegmentationNode) -> dict[str, str]:
+    """What :func:`add_segmentation` kept with the node, as text."""
+    return {
+        name.removeprefix(_FACT): segmentation.GetAttribute(name)
+        for name in segmentation.GetAttributeNames()
+        if name.startswith(_FACT)
+    }
+
+
+def show(segmentation: slicer.vtkMRMLSegmentationNode, scan: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Outlines in the slice views, which leave the blood itself to be seen, and a surface in 3D.
+
+    The scan is put behind it in slice views that show another volume or none.
+    """
+    segmentation.CreateDefaultDisplayNodes()
+    segmentation.CreateClosedSurfaceRepresentation()
+    display = segmentation.GetDisplayNode()
+    display.SetVisibility(True)
+    display.SetVisibility2DOutline(True)
+    display.SetVisibility2DFill(False)
+    display.SetVisibility3D(True)
+    display.SetPreferredDisplayRepresentationName2D("Binary labelmap")
+    display.SetPreferredDisplayRepresentationName3D(_SURFACE)
+    scene = segmentation.GetScene()
+    for n in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")):
+        scene.GetNthNodeByClass(n, "vtkMRMLSliceCompositeNode").SetBackgroundVolumeID(scan.GetID())
+
+
+def _place_with(scan: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLSegmentationNode) -> None:
+    node.SetAndObserveTransformNodeID(scan.GetTransformNodeID())
+    node.SetReferenceImageGeometryParameterFromVolumeNode(scan)
+    hierarchy = scan.GetScene().GetSubjectHierarchyNode()
+    if hierarchy is None:
+        return
+    scan_item = hierarchy.GetItemByDataNode(scan)
+    parent = hierarchy.GetItemParent(scan_item) if scan_item else hierarchy.GetSceneItemID()
+    item = hierarchy.GetItemByDataNode(node) or hierarchy.CreateItem(parent, node)
+    hierarchy.SetItemParent(item, parent)
+
+
+def _keep_facts(node: slicer.vtkMRMLSegmentationNode, facts: Mapping[str, Any]) -> None:
+    node.SetAttribute(MADE_HERE, "1")
+    for name in model_facts_of(node):
+        node.RemoveAttribute(_FACT + name)
+    for name, value in facts.items():
+        node.SetAttribute(_FACT + name, str(value))
