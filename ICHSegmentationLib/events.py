@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar, TextIO
 
 
@@ -14,6 +14,14 @@ class Event:
 
     def to_dict(self) -> dict[str, Any]:
         return {"event": self.kind, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class ProcessStarted(Event):
+    """The first event of a process: ``pid`` is that of the interpreter itself, whatever launched it."""
+
+    kind: ClassVar[str] = "process"
+    pid: int
 
 
 @dataclass(frozen=True)
@@ -74,3 +82,26 @@ def json_lines(stream: TextIO) -> Listener:
         stream.flush()
 
     return write
+
+
+_KINDS = {cls.kind: cls for cls in (ProcessStarted, Started, Progress, Warned, Finished, Failed)}
+
+
+def parse_line(line: str) -> Event | None:
+    """The event that a line of :func:`json_lines` holds; None where it holds none.
+
+    Kinds and keys that this version does not know are passed over, so that a newer process can be heard.
+    """
+    try:
+        document = json.loads(line)
+    except ValueError:
+        return None
+    kind = document.get("event") if isinstance(document, dict) else None
+    cls = _KINDS.get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        return None
+    known = {field.name for field in fields(cls)}
+    try:
+        return cls(**{key: value for key, value in document.items() if key in known})
+    except TypeError:  # a key is missing
+        return None

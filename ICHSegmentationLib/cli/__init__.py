@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from ..errors import CancelledError, ICHError
+from ..events import ProcessStarted, json_lines
 from .failures import attempt, cancelled_by_signals, tell
 from .parser import parser
 
@@ -22,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         force=True,
     )
     try:
+        if getattr(options, "events", None) == "jsonl":
+            # Before anything is loaded, so that whoever listens can end this process from its first moment.
+            json_lines(sys.stdout)(ProcessStarted(os.getpid()))
         with cancelled_by_signals():
             outcome = attempt(lambda: import_module(f".{options.command}", __package__).run(options))
     except BrokenPipeError:

@@ -11,7 +11,10 @@ from typing import Any
 from .. import models
 from ..errors import DependencyError, ICHError
 from .memory import total_memory_mb
-from .packages import PACKAGES, missing_package, versions
+from .packages import PACKAGES, missing_package, require_pytorch, versions
+
+DEVICE = "device"
+"""A finding named ``device cuda`` says that networks can run there, and its value what it is."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +67,20 @@ def _machine() -> list[Finding]:
 
 def _pytorch() -> list[Finding]:
     try:
+        version = require_pytorch()
         import monai  # noqa: F401  # to see whether it loads
         import torch
-    except (ImportError, OSError) as error:  # OSError: Windows, where a library that torch needs is missing
-        failure = missing_package(error if isinstance(error, ImportError) else ImportError(str(error)))
+    except DependencyError as error:
+        return [Finding("PyTorch", "not usable", str(error), error.exit_code)]
+    except ImportError as error:
+        failure = missing_package(error)
         return [Finding("PyTorch", "not usable", str(failure), failure.exit_code)]
-    devices = ["cpu"]
-    if torch.cuda.is_available():
-        devices += [f"cuda ({torch.cuda.get_device_name(i)})" for i in range(torch.cuda.device_count())]
-    if torch.backends.mps.is_available():
-        devices.append("mps")
+    cuda = range(torch.cuda.device_count()) if torch.cuda.is_available() else []
     return [
-        Finding("PyTorch", f"{torch.__version__}, {torch.get_num_threads()} threads"),
-        Finding("devices", ", ".join(devices)),
+        Finding("PyTorch", f"{version}, {torch.get_num_threads()} threads"),
+        Finding(f"{DEVICE} cpu", f"{platform.machine()}, {os.cpu_count()} cores"),
+        *[Finding(f"{DEVICE} cuda", torch.cuda.get_device_name(number)) for number in cuda],
+        *([Finding(f"{DEVICE} mps", "Apple GPU")] if torch.backends.mps.is_available() else []),
     ]
 
 

@@ -33,3 +33,26 @@ def missing_package(error: ImportError) -> DependencyError:
         f"Expected the package '{package or 'torch'}', could not load it: {error}.",
         f"Install it into the Python that runs this: python -m pip install {package or 'torch'}",
     )
+
+
+def require_pytorch() -> str:
+    """Load PyTorch and tell its version.
+
+    Raises:
+        DependencyError: it is missing, cannot be loaded, or only remains of it are there. What a broken
+            installation leaves behind can be imported, as a package with nothing in it.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise missing_package(error) from error
+    except OSError as error:  # Windows, where a library that torch needs is missing
+        raise missing_package(ImportError(str(error), name="torch")) from error
+    version = getattr(torch, "__version__", None)
+    if version is None:
+        places = ", ".join(getattr(torch, "__path__", [])) or "its place"
+        raise DependencyError(
+            f"Expected PyTorch, found only remains of a broken installation in {places}.",
+            "Uninstall torch, remove that folder if it is still there, and install PyTorch again.",
+        )
+    return str(version)

@@ -105,6 +105,17 @@ def atomic_folder(final: Path, overwrite: bool = False) -> Iterator[Path]:
         raise
 
 
+def tidy_after_kill(final: Path) -> None:
+    """Take away what a killed run left beside ``final``; an earlier result is as it was.
+
+    Raises:
+        NotWritableError, OutputError: see :func:`output_errors`.
+    """
+    with output_errors(final):
+        _bring_back_replaced(final)
+        _remove_leftovers(final)
+
+
 def _publish(temporary: Path, final: Path) -> None:
     for path in temporary.rglob("*"):
         if path.is_file():

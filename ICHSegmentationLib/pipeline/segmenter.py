@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .. import models
+from ..doctor.packages import require_pytorch
 from ..models import ModelFolder
 from ..settings import SegmentationSettings
 from ..volume import CTVolume, Volume
@@ -41,7 +42,8 @@ def load_segmenter(settings: SegmentationSettings) -> Segmenter:
     Raises:
         ModelError: or one of its kinds: the model is not there, damaged or altered.
         DeviceError: the device is not there.
-        ImportError: PyTorch or MONAI is not installed.
+        DependencyError: PyTorch is not installed, or broken.
+        ImportError: MONAI is not installed.
     """
     model = models.find(settings.model)
     return _loaded(model.path.resolve(), model.manifest.sha256, settings.device, settings.threads)
@@ -52,6 +54,7 @@ def _loaded(folder: Path, sha256: str, device: str, threads: int | None) -> Segm
     """The cascade of the model in ``folder``; its hash is there to tell a changed model from the kept one."""
     model = ModelFolder.open(folder)
     model.verify()
+    require_pytorch()
     from ..inference.cascade import Segmenter as Cascade
 
     return Cascade(model, device, threads)

@@ -57,8 +57,9 @@ def test_events_are_json_lines_and_nothing_else(
     no_network.during = lambda: print("a library that prints")  # noqa: T201
     assert segment(a_ct, "-o", tmp_path / "out") == 0
     events = events_of(capsys)
-    assert events[0] == {"event": "started", "case": "ct", "input": str(a_ct)}
-    assert {event["event"] for event in events[1:-1]} == {"progress", "warning"}
+    assert events[0] == {"event": "process", "pid": os.getpid()}
+    assert events[1] == {"event": "started", "case": "ct", "input": str(a_ct)}
+    assert {event["event"] for event in events[2:-1]} == {"progress", "warning"}
     assert events[-1]["event"] == "result"
     assert Path(events[-1]["paths"]["mask"]).name == "segmentation.nii.gz"
     assert events[-1]["measurements"] == json.loads(
@@ -102,7 +103,7 @@ def test_a_failing_case_stops_no_other_and_gives_the_exit_code(
     text = tmp_path / "text.nii.gz"
     text.write_text("no image")
     assert segment(air, a_ct, text, "-o", tmp_path / "out") == errors.NoHeadError.exit_code
-    told = [(event["event"], event["case"]) for event in events_of(capsys)]
+    told = [(event["event"], event.get("case")) for event in events_of(capsys)]
     assert [one for one in told if one[0] in ("result", "failed")] == [
         ("failed", "air"), ("result", "ct"), ("failed", "text"),
     ]  # fmt: skip
@@ -273,7 +274,7 @@ def test_a_read_only_disk_is_told_before_the_work_starts(
 
     monkeypatch.setattr(Path, "mkdir", read_only)
     assert segment(a_ct, "-o", tmp_path / "out") == errors.NotWritableError.exit_code
-    assert [event["event"] for event in events_of(capsys)] == ["started", "failed"]
+    assert [event["event"] for event in events_of(capsys)] == ["process", "started", "failed"]
 
 
 def test_a_full_disk_has_its_own_exit_code(
@@ -417,7 +418,7 @@ def test_the_doctor_tells_versions_device_and_models_and_the_first_problem(
     monkeypatch.setattr("ICHSegmentationLib.models.store.EMBEDDED", a_model_folder)
     assert main(["doctor"]) == 0
     text = capsys.readouterr().out
-    for word in ("Python", "PyTorch", "devices", "memory", "free disk", "SimpleITK", "small 1.0.0, verified"):
+    for word in ("Python", "PyTorch", "device cpu", "memory", "free disk", "small 1.0.0, verified"):
         assert word in text
     (a_model_folder / "fine.safetensors").write_bytes(b"changed")
     assert main(["doctor", "--json"]) == errors.ModelTamperedError.exit_code

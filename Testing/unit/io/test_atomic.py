@@ -15,6 +15,7 @@ from ICHSegmentationLib.io.atomic import (
     atomic_folder,
     atomic_path,
     output_errors,
+    tidy_after_kill,
 )
 from ICHSegmentationLib.volume import Volume
 
@@ -203,4 +204,24 @@ def test_a_run_killed_between_the_two_renames_loses_no_earlier_result(tmp_path):
     assert any(name.startswith(REPLACED_PREFIX) for name in names(tmp_path))
     with pytest.raises(OutputExistsError), atomic_folder(tmp_path / "case"):
         pytest.fail("the earlier result is back, and must not be overwritten unasked")
+    assert (tmp_path / "case" / "report.html").read_text() == "earlier"
+
+
+def test_tidying_after_a_kill_removes_what_was_half_written_and_nothing_else(tmp_path):
+    for name in ("case", "other"):
+        killed_while(
+            f"with atomic.atomic_folder(Path('{name}')) as folder:\n"
+            "    (folder / 'report.html').write_text('half'); os._exit(9)",
+            tmp_path,
+        )
+    tidy_after_kill(tmp_path / "case")
+    assert [name.rpartition("-")[2] for name in names(tmp_path)] == ["other"]
+
+
+def test_tidying_after_a_kill_between_the_two_renames_brings_the_earlier_result_back(tmp_path):
+    replaced = tmp_path / f"{REPLACED_PREFIX}0-case"
+    replaced.mkdir()
+    (replaced / "report.html").write_text("earlier")
+    tidy_after_kill(tmp_path / "case")
+    assert names(tmp_path) == ["case"]
     assert (tmp_path / "case" / "report.html").read_text() == "earlier"
