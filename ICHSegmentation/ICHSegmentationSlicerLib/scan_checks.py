@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 from ICHSegmentationLib.errors import (
     InputError,
+    NoHeadError,
     NotHounsfieldError,
     NotThreeDimensionalError,
     WrongModalityError,
 )
-from ICHSegmentationLib.preparation.checks import check_ct
-from ICHSegmentationLib.volume import CTVolume
 
 from .translation import tr as _
 
+ALL_AIR_HU = -500.0
 NO_AIR_HU = -200.0
 """Above this, a volume holds no air as CT shows it."""
 
@@ -59,25 +59,34 @@ def check_volume_node(node: slicer.vtkMRMLNode | None) -> None:
     _require_ct_in_dicom(node)
 
 
-def check_values(ct: CTVolume) -> None:
-    """Raise unless the voxels look like a head CT in HU.
+def check_values(voxels: NDArray[np.generic]) -> None:
+    """Raise unless values ``[D, H, W]`` can be those of a head CT in HU.
+
+    The process that segments looks closer and tells its findings in the same way; this only spares the wait.
 
     Raises:
-        WrongModalityError: the values run like those of an MR.
-        NoHeadError, NotHounsfieldError, NonFiniteError: see :func:`ICHSegmentationLib.preparation.checks`.
+        NoHeadError: nothing but air, or one value.
+        WrongModalityError: the values run like those of an MR, or of a CT saved without its rescale.
     """
-    check_ct(ct)
-    sample = ct.voxels[:, ::_SAMPLE, ::_SAMPLE]
-    if looks_like_mr(sample):
+    sample = voxels[:, ::_SAMPLE, ::_SAMPLE]
+    found = {"low": float(sample.min()), "high": float(sample.max())}
+    if found["low"] == found["high"] or found["high"] < ALL_AIR_HU:
+        raise NoHeadError(
+            _("Expected a head, found nothing but air or a single value (HU {low:g} to {high:g}).").format(
+                **found
+            ),
+            _("Choose the series that shows the head."),
+        )
+    if looks_unlike_ct(sample):
         raise WrongModalityError(
             _(
-                "Expected a CT (air -1000 HU, brain 20 to 45), found values from {low:g} to {high:g}, as of an MR."
-            ).format(low=float(sample.min()), high=float(sample.max())),
-            _("Choose the non-contrast head CT."),
+                "Expected a CT in HU (air -1000, brain 20 to 45), found values from {low:g} to {high:g}."
+            ).format(**found),
+            _("Choose the head CT: neither an MR nor a CT saved without its rescale can be segmented."),
         )
 
 
-def looks_like_mr(sample: NDArray[np.generic]) -> bool:
+def looks_unlike_ct(sample: NDArray[np.generic]) -> bool:
     """Whether values ``[...]`` have no air and too few of brain's HU for a CT whose air was cut off."""
     if float(sample.min()) < NO_AIR_HU:
         return False

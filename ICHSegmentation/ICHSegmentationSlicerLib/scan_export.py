@@ -31,7 +31,8 @@ def check_scan(node: slicer.vtkMRMLNode | None) -> None:
         InputError: or one of its kinds, see :mod:`.scan_checks` and :func:`.scan_geometry.world_affine`.
     """
     check_volume_node(node)
-    check_values(ct_of(node))
+    check_values(voxels_of(node))
+    world_affine(node)
 
 
 def voxels_of(scan: slicer.vtkMRMLScalarVolumeNode) -> NDArray[np.generic]:

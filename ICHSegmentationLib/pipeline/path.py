@@ -12,8 +12,8 @@ from ..io import read_ct, read_mask, write_mask
 from ..io.atomic import atomic_folder, output_errors
 from ..measurement import measure
 from ..preparation.checks import check_ct
-from ..report import write_report
 from ..report.numbers import RESEARCH_USE
+from ..report.write import write_report
 from ..settings import SegmentationSettings
 from ..volume import CTVolume, Volume
 from .cases import case_name

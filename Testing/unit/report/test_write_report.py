@@ -11,7 +11,7 @@ from report_heads import SHAPE, head, stored
 
 from ICHSegmentationLib.errors import GridMismatchError
 from ICHSegmentationLib.labels import INTRAPARENCHYMAL
-from ICHSegmentationLib.report import write_report
+from ICHSegmentationLib.report.write import write_report
 from ICHSegmentationLib.volume import CTVolume, Volume
 
 PROVENANCE = {
