@@ -1,0 +1,175 @@
+"""What an exit code means, in sentences: for a process that ended without saying so itself."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+
+from ICHSegmentationLib import errors
+
+from .translation import tr as _
+
+_USAGE = 2
+"""Of ``argparse``, for options that it does not know."""
+_PYTHON = 1
+"""Of Python itself, when a module cannot be found or loaded."""
+_QT_KILLED = 0xF291
+"""Of a process that QProcess killed on Windows."""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """``code`` is for programs, as that of :class:`ICHSegmentationLib.errors.ICHError`."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+def not_started(program: str, reason: str) -> Meaning:
+    return Meaning(
+        "not_started",
+        _("{program} could not be started: {reason}.").format(program=program, reason=reason.rstrip(".")),
+        _("Choose another Python in the settings, or install the extension again."),
+    )
+
+
+def cancelled() -> Meaning:
+    return Meaning(
+        errors.CancelledError.code, _("The run was cancelled."), _("Nothing unfinished was left behind.")
+    )
+
+
+def no_result() -> Meaning:
+    return Meaning("no_result", _("The run ended without a result and without an error."), _report_it())
+
+
+def meaning_of(exit_code: int, crashed: bool = False) -> Meaning:
+    """What to tell of a process that ended so; the ``exit_code`` of a crashed one is its signal or status."""
+    if exit_code == errors.CancelledError.exit_code and not crashed:
+        return cancelled()
+    end = exit_code & 0xFFFFFFFF
+    if not crashed and end in _told_by_itself():
+        return _told_by_itself()[end]
+    signal_number = end if crashed else end - 128  # a shell adds 128
+    meaning = _ended_by_system().get(end) or _ended_by_system().get(signal_number)
+    return meaning or Meaning(
+        "crashed", _("The run ended unexpectedly (exit code {code}).").format(code=exit_code), _report_it()
+    )
+
+
+def _report_it() -> str:
+    return _("Please report it, with the details and what the doctor says.")
+
+
+def _ended_by_system() -> dict[int, Meaning]:
+    """By the signals of Unix and the NTSTATUS values of Windows."""
+    memory = Meaning(
+        errors.InsufficientMemoryError.code,
+        _("The system ended the run, most often because the memory did not suffice."),
+        _("Close other programs, or choose the CPU as device if the graphics card's memory was used up."),
+    )
+    fault = Meaning("crashed", _("The run crashed: a library touched memory that it must not."), _report_it())
+    gave_up = Meaning("crashed", _("The run crashed: a library gave up."), _report_it())
+    processor = Meaning(
+        "crashed",
+        _("The run crashed: a library uses something that this processor does not have."),
+        _("Install a PyTorch that is made for this processor."),
+    )
+    outside = Meaning("ended", _("Somebody ended the run from outside."), _("Start it again."))
+    library = Meaning(
+        errors.DependencyError.code,
+        _("Python could not load a library of the system."),
+        _("On Windows, install the Microsoft Visual C++ Redistributable, then start Slicer again."),
+    )
+    return {
+        signal.SIGINT: outside,
+        signal.SIGTERM: outside,
+        signal.SIGABRT: gave_up,
+        signal.SIGSEGV: fault,
+        signal.SIGILL: processor,
+        signal.SIGFPE: gave_up,
+        1: outside,  # SIGHUP
+        3: outside,  # SIGQUIT
+        7: fault,  # SIGBUS on Linux
+        9: memory,  # SIGKILL
+        10: fault,  # SIGBUS on macOS
+        24: outside,  # SIGXCPU
+        _QT_KILLED: outside,
+        0xC000013A: outside,  # control C
+        0xC0000005: fault,  # access violation
+        0xC00000FD: gave_up,  # stack overflow
+        0xC0000374: fault,  # heap corruption
+        0xC0000409: gave_up,  # fast fail
+        0xC000001D: processor,  # illegal instruction
+        0xC0000017: memory,
+        0xC000012D: memory,  # commitment limit
+        0xC0000135: library,  # not found
+        0xC0000139: library,  # entry point not found
+        0xC0000142: library,  # could not be initialised
+    }
+
+
+def _told_by_itself() -> dict[int, Meaning]:
+    """By the exit codes of :mod:`ICHSegmentationLib.errors`, of Python and of ``argparse``."""
+    scan = _("Choose another scan; the details say more.")
+    model = _("Choose another model, or install this one again.")
+    sentences = {
+        errors.ICHError: (_("Something went wrong that should not."), _report_it()),
+        errors.InputError: (_("The scan or a setting cannot be used."), scan),
+        errors.NotAnImageError: (_("The file holds no image that can be read."), scan),
+        errors.EmptyFolderError: (_("The folder holds no DICOM file."), scan),
+        errors.SeveralSeriesError: (
+            _("The folder holds more than one CT series."),
+            _("Put the series into a folder of its own."),
+        ),
+        errors.WrongModalityError: (_("The images are no CT."), _("Choose a non-contrast head CT.")),
+        errors.NotThreeDimensionalError: (_("The image is no volume of several slices."), scan),
+        errors.NoHeadError: (_("The image shows nothing but air."), scan),
+        errors.NonFiniteError: (_("The image holds values that are no numbers."), scan),
+        errors.NotHounsfieldError: (_("The values are no Hounsfield units."), scan),
+        errors.GeometryError: (_("The slices do not form a volume."), scan),
+        errors.UnknownLabelError: (
+            _("The mask holds a label that is not known."),
+            _("Use the segments that this module makes."),
+        ),
+        errors.GridMismatchError: (
+            _("The mask does not lie on the voxels of the scan."),
+            _("Choose the scan that the mask was drawn on."),
+        ),
+        errors.ModelError: (_("The model cannot be used."), model),
+        errors.ModelNotFoundError: (_("The model is not there."), model),
+        errors.ModelTamperedError: (_("The model's weights are not the ones that were published."), model),
+        errors.DependencyError: (
+            _("A package is missing or cannot be loaded."),
+            _("Run the set-up again; the doctor says what is missing."),
+        ),
+        errors.DeviceError: (_("The chosen device is not there."), _("Choose another device.")),
+        errors.InsufficientMemoryError: (
+            _("The memory did not suffice."),
+            _("Close other programs, or choose the CPU as device."),
+        ),
+        errors.OutputError: (_("The result could not be written."), _("Choose another output folder.")),
+        errors.OutputExistsError: (
+            _("The output folder holds an earlier result."),
+            _("Allow overwriting it, or choose another folder."),
+        ),
+        errors.NotWritableError: (
+            _("The output folder may not be written."),
+            _("Choose another folder, or allow writing there."),
+        ),
+        errors.DiskFullError: (_("The disk is full."), _("Free some space and start again.")),
+    }
+    told = {cls.exit_code: Meaning(cls.code, *words) for cls, words in sentences.items()}
+    told[_USAGE] = Meaning(
+        "usage",
+        _("The module and its library are of different versions: an option is not known."),
+        _("Install the extension again, or update the library in the external Python."),
+    )
+    told[_PYTHON] = Meaning(
+        errors.DependencyError.code,
+        _("Python could not load ICHSegmentationLib."),
+        _("The details say why. It needs Python 3.10 or newer."),
+    )
+    told[0] = no_result()
+    return told

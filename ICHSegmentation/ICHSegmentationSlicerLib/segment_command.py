@@ -1,0 +1,19 @@
+"""The command line of a run: the same that a person would type."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ICHSegmentationLib.settings import SegmentationSettings
+
+
+def segment_arguments(scans: Sequence[Path], out_dir: Path, settings: SegmentationSettings) -> list[str]:
+    """The arguments of ``ichseg`` that segment these scans and tell what happens as JSON lines."""
+    options = {"--output": out_dir.absolute(), "--events": "jsonl", "--format": settings.format}
+    options |= {"--model": settings.model, "--device": settings.device}
+    if settings.threads is not None:
+        options["--threads"] = settings.threads
+    pairs = [str(word) for option in options.items() for word in option]
+    switches = ["--overwrite"] if settings.overwrite else []
+    return ["segment", *pairs, *switches, "--", *[str(scan.absolute()) for scan in scans]]

@@ -1,0 +1,129 @@
+"""Segments scans in another process, and tells what happens there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ICHSegmentationLib.errors import CancelledError, OutputError
+from ICHSegmentationLib.events import Event, Failed, Finished, ProcessStarted, Started, parse_line
+from ICHSegmentationLib.settings import SegmentationSettings
+
+from .interpreter import Interpreter
+from .line_process import Ending, LineProcess, MakeProcess, end_process
+from .outcome import Outcome, outcome_of
+from .segment_command import segment_arguments
+from .translation import tr as _
+
+After = Callable[[int, Callable[[], None]], None]
+"""Calls a function after so many milliseconds on the same thread, as ``qt.QTimer.singleShot``."""
+
+GRACE_MS = 5000
+"""How long a process that was asked to end may take to put its things in order."""
+
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """One run, on one scan or several.
+
+    Each scan that was begun ends with ``Finished`` or ``Failed`` on ``on_event``, also where the process was
+    killed or never started. ``on_finished`` comes once, after the process has ended and nothing half-written
+    is left. Where the program is not there, both may come before :meth:`start` returns.
+
+    Args:
+        make_process: makes a ``QProcess``.
+        after: to end by force a process that does not end when asked.
+    """
+
+    def __init__(
+        self,
+        make_process: MakeProcess,
+        interpreter: Interpreter,
+        on_event: Callable[[Event], None],
+        after: After,
+        on_finished: Callable[[Outcome], None] = lambda outcome: None,
+    ) -> None:
+        self._process = LineProcess(make_process, self._hear, self._end)
+        self._interpreter, self._after = interpreter, after
+        self._on_event, self._on_finished = on_event, on_finished
+        self._told: list[Finished | Failed] = []
+        self._current: Started | None = None
+        self._pid = self._launcher = 0
+        self._cancelling = False
+
+    @property
+    def running(self) -> bool:
+        return self._process.running
+
+    def start(self, scan: Path, out_dir: Path, settings: SegmentationSettings) -> None:
+        """Segment one scan; its result is a folder in ``out_dir``, named after the scan."""
+        self.start_all([scan], out_dir, settings)
+
+    def start_all(self, scans: Sequence[Path], out_dir: Path, settings: SegmentationSettings) -> None:
+        """Segment scans one after the other; one that fails does not stop the others."""
+        self._scans, self._out_dir = len(scans), out_dir
+        self._process.start(self._interpreter.ichseg(segment_arguments(scans, out_dir, settings)))
+        self._launcher = self._process.pid
+
+    def cancel(self) -> None:
+        """End the run: the interpreter itself, not only the launcher that Slicer starts it through."""
+        if not self.running or self._cancelling:
+            return
+        self._cancelling = True
+        if self._pid:
+            end_process(self._pid)
+            self._after(GRACE_MS, self._end_by_force)
+        else:  # it has not said a word: whatever it says next finds nobody to hear it, and ends it
+            self._process.kill()
+
+    def _end_by_force(self) -> None:
+        if self.running:
+            end_process(self._pid, by_force=True)
+            self._process.kill()
+
+    def _hear(self, line: str) -> None:
+        event = parse_line(line)
+        if event is None:
+            if line.strip():
+                _log.debug("The worker wrote: %s", line)
+            return
+        if isinstance(event, ProcessStarted):
+            self._pid = event.pid
+        elif isinstance(event, Started):
+            self._current = event
+        elif isinstance(event, (Finished, Failed)):
+            self._current = None
+            self._told.append(event)
+        self._on_event(event)
+
+    def _end(self, ending: Ending) -> None:
+        if ending.crashed and self._pid not in (0, self._launcher):
+            end_process(self._pid)  # only the launcher died
+        program = self._interpreter.program
+        outcome = outcome_of(ending, self._told, self._scans, self._cancelling, program)
+        if outcome.kind != "done":
+            self._tidy_up()
+            self._tell_of_what_was_not_told(outcome)
+        self._on_finished(outcome)
+
+    def _tidy_up(self) -> None:
+        if self._current is None:
+            return
+        from ICHSegmentationLib.io.atomic import tidy_after_kill
+
+        try:
+            tidy_after_kill(self._out_dir / self._current.case)
+        except OutputError as error:
+            _log.warning("%s", error)
+
+    def _tell_of_what_was_not_told(self, outcome: Outcome) -> None:
+        """The end of the scan that was in work, or of a run that never came to one."""
+        if self._current is None and self._told:
+            return
+        case = self._current.case if self._current else ""
+        hint = outcome.hint
+        if outcome.details and outcome.code != CancelledError.code:
+            hint += "\n\n" + _("Its last lines:") + "\n" + outcome.details
+        self._on_event(Failed(case, outcome.code, outcome.message, hint))
