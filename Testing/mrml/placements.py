@@ -91,9 +91,9 @@ PLACEMENTS = {
 }
 
 
-def blots(shape: tuple[int, int, int] = SHAPE) -> NDArray[np.uint8]:
-    """``[D, H, W]``: labels 1 and 4 only, shaped so that no flip or exchange of axes maps them onto themselves."""
-    mask = np.zeros(shape, dtype=np.uint8)
+def blots() -> NDArray[np.uint8]:
+    """``[D, H, W]``: labels 1 and 4 only; no flip or exchange of axes maps them onto themselves."""
+    mask = np.zeros(SHAPE, dtype=np.uint8)
     mask[2:4, 3:8, 2:5] = 1
     mask[4, 3:5, 2:9] = 1
     mask[6, 9:12, 4:6] = 4
