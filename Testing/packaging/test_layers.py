@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "events", "labels", "settings"},
     {"volume"},
     {"io", "preparation", "networks", "models", "phantom"},
-    {"inference", "measurement"},
+    {"inference", "measurement", "correction"},
     {"report"},
     {"pipeline", "doctor"},
     {"cli", "__main__"},

@@ -1,0 +1,1 @@
+# Slicer's own packs what was installed.
