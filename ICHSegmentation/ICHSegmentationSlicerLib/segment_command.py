@@ -15,5 +15,6 @@ def segment_arguments(scans: Sequence[Path], out_dir: Path, settings: Segmentati
     if settings.threads is not None:
         options["--threads"] = settings.threads
     pairs = [str(word) for option in options.items() for word in option]
-    switches = ["--overwrite"] if settings.overwrite else []
+    wanted = {"--overwrite": settings.overwrite, "--uncertainty": settings.uncertainty}
+    switches = [name for name, on in wanted.items() if on]
     return ["segment", *pairs, *switches, "--", *[str(scan.absolute()) for scan in scans]]
