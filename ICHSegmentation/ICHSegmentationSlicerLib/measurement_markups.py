@@ -1,0 +1,153 @@
+"""The lines A, B and C of a lesion as markups that a user may drag, and the Tada volume they give."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import slicer
+import vtk
+
+from .scan_geometry import world_affine
+from .tada_ends import LETTERS, line_ends
+from .translation import tr as _
+
+_LETTER = "ICHSegmentation.TadaLine"
+_LESION = "ICHSegmentation.TadaLesion"
+_AUTOMATIC = "ICHSegmentation.TadaAutomatic"
+_SCAN = "ICHSegmentation.TadaScan"
+_CLASS = "vtkMRMLMarkupsLineNode"
+_COLOURS = {"A": (1.0, 0.85, 0.1), "B": (0.2, 0.85, 1.0), "C": (1.0, 0.55, 0.9)}
+
+
+class TadaLines:
+    """The three lines of one lesion.
+
+    Args:
+        nodes: a line node for each of A, B and C.
+    """
+
+    def __init__(self, nodes: Mapping[str, slicer.vtkMRMLMarkupsLineNode]) -> None:
+        self.nodes = dict(nodes)
+        self._scene = next(iter(self.nodes.values())).GetScene()
+        self._observed: list[tuple[vtk.vtkObject, int]] = []
+
+    @property
+    def lesion_id(self) -> int:
+        """Number of the lesion in the measurements that the lines were made from."""
+        return int(self.nodes["A"].GetAttribute(_LESION))
+
+    @property
+    def volume_ml(self) -> float:
+        """pi/6 A B C, from the lines as they are now."""
+        return math.pi / 6 * math.prod(self.lengths_mm.values()) / 1000
+
+    @property
+    def lengths_mm(self) -> dict[str, float]:
+        """Lengths in the world, by letter."""
+        return {letter: node.GetLineLengthWorld() for letter, node in self.nodes.items()}
+
+    def refit(self) -> None:
+        """The automatic lines again; one that was deleted comes back."""
+        for node in self.nodes.values():
+            if node.GetScene() is None:
+                self._scene.AddNode(node)
+                node.CreateDefaultDisplayNodes()
+            for n, place in enumerate(json.loads(node.GetAttribute(_AUTOMATIC))):
+                node.SetNthControlPointPosition(n, *place)
+
+    def observe(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` whenever a line changes, also while it is dragged; replaces an earlier one."""
+        self.stop()
+        for node in self.nodes.values():
+            for event in (node.PointModifiedEvent, node.TransformModifiedEvent):
+                tag = node.AddObserver(event, lambda *_event: callback())
+                self._observed.append((node, tag))
+
+    def stop(self) -> None:
+        """End :meth:`observe`."""
+        for node, tag in self._observed:
+            node.RemoveObserver(tag)
+        self._observed.clear()
+
+    def remove(self) -> None:
+        """Take the lines out of the scene."""
+        self.stop()
+        for node in self.nodes.values():
+            if node.GetScene() is not None:
+                self._scene.RemoveNode(node)
+
+
+def add_tada_lines(
+    scene: slicer.vtkMRMLScene, scan: slicer.vtkMRMLScalarVolumeNode, lesion: Mapping[str, Any]
+) -> TadaLines | None:
+    """The automatic lines of a lesion, in place of earlier ones; None where the formula is not meant for it.
+
+    A and B lie on the slice where the lesion's area is largest. They stand under the scan's parent transform,
+    so they stay with the scan.
+
+    Args:
+        lesion: one lesion of ``measurements.json``; ``lesion["tada"]["reason"]`` says why there are no lines.
+
+    Raises:
+        GeometryError: see :func:`.scan_geometry.world_affine`.
+    """
+    for node in _line_nodes(scene, scan):
+        if node.GetAttribute(_LESION) == str(lesion["id"]):
+            scene.RemoveNode(node)
+    if not lesion["tada"]["applicable"]:
+        return None
+    nodes = {}
+    for letter, ends in line_ends(lesion, world_affine(scan)).items():
+        name = _("Lesion {number} {letter}").format(number=lesion["id"], letter=letter)
+        node = scene.AddNewNodeByClass(_CLASS, name)
+        node.SetAndObserveTransformNodeID(scan.GetTransformNodeID())
+        for end in ends:
+            node.AddControlPointWorld(vtk.vtkVector3d(*end))
+        _describe(node, scan, letter, lesion["id"])
+        nodes[letter] = node
+    return TadaLines(nodes)
+
+
+def find_tada_lines(scene: slicer.vtkMRMLScene, scan: slicer.vtkMRMLScalarVolumeNode) -> list[TadaLines]:
+    """The lines of a scan that are in the scene, as after loading it; by lesion."""
+    by_lesion: dict[int, dict[str, slicer.vtkMRMLMarkupsLineNode]] = {}
+    for node in _line_nodes(scene, scan):
+        by_lesion.setdefault(int(node.GetAttribute(_LESION)), {})[node.GetAttribute(_LETTER)] = node
+    return [TadaLines(nodes) for _id, nodes in sorted(by_lesion.items()) if set(nodes) == set(LETTERS)]
+
+
+def _describe(
+    node: slicer.vtkMRMLMarkupsLineNode, scan: slicer.vtkMRMLScalarVolumeNode, letter: str, lesion: int
+) -> None:
+    """What makes the node a Tada line: two ends that can be dragged but not removed, name, colour, origin."""
+    node.SetFixedNumberOfControlPoints(True)
+    node.SetAttribute(_LETTER, letter)
+    node.SetAttribute(_LESION, str(lesion))
+    node.SetAttribute(_AUTOMATIC, json.dumps([list(node.GetNthControlPointPosition(n)) for n in range(2)]))
+    node.SetNodeReferenceID(_SCAN, scan.GetID())
+    node.CreateDefaultDisplayNodes()
+    display = node.GetDisplayNode()
+    display.SetColor(*_COLOURS[letter])
+    display.SetSelectedColor(*_COLOURS[letter])
+    display.SetPointLabelsVisibility(False)
+    display.SetPropertiesLabelVisibility(True)
+    hierarchy = node.GetScene().GetSubjectHierarchyNode()
+    if hierarchy is not None and hierarchy.GetItemByDataNode(scan):
+        parent = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(scan))
+        hierarchy.SetItemParent(
+            hierarchy.GetItemByDataNode(node) or hierarchy.CreateItem(parent, node), parent
+        )
+
+
+def _line_nodes(
+    scene: slicer.vtkMRMLScene, scan: slicer.vtkMRMLScalarVolumeNode
+) -> list[slicer.vtkMRMLMarkupsLineNode]:
+    nodes = [scene.GetNthNodeByClass(n, _CLASS) for n in range(scene.GetNumberOfNodesByClass(_CLASS))]
+    return [
+        node
+        for node in nodes
+        if node.GetAttribute(_LETTER) and node.GetNodeReferenceID(_SCAN) == scan.GetID()
+    ]

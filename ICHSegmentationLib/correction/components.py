@@ -1,0 +1,40 @@
+"""The lesion of a mask at a voxel: what one click removes."""
+
+from typing import Any, Literal
+
+import cc3d
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..settings import MeasurementSettings
+from .piece import Index, Piece, box_of, require_inside, trimmed
+
+
+def lesion_at(
+    mask: NDArray[Any],
+    seed: Index,
+    connectivity: Literal[6, 18, 26] = MeasurementSettings.connectivity,
+) -> Piece:
+    """The connected voxels (3D) with the label of the voxel ``seed``.
+
+    With the connectivity of the measurements this is one lesion of the table.
+
+    Args:
+        mask: label values ``[D, H, W]``.
+        seed: slice, row and column of the click.
+
+    Raises:
+        InputError: the click lies outside the scan, or on no lesion.
+    """
+    require_inside(mask, seed)
+    value = mask[seed]
+    if not value:
+        raise InputError(
+            "There is no marked lesion at this place.", "Click inside the outline of the lesion to remove."
+        )
+    same = mask == value
+    box = box_of(same)
+    numbered = cc3d.connected_components(np.ascontiguousarray(same[box]), connectivity=connectivity)
+    number = numbered[tuple(i - part.start for i, part in zip(seed, box, strict=True))]
+    return trimmed(box, numbered == number)

@@ -1,0 +1,50 @@
+"""A part of a scan: some voxels in a box."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..volume import Grid
+
+Box = tuple[slice, slice, slice]
+Index = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Voxels of a scan, cut to a box.
+
+    Attributes:
+        box: where ``inside`` lies in the scan's array ``[D, H, W]``.
+        inside: ``[d, h, w]``, True for the voxels of the piece.
+    """
+
+    box: Box
+    inside: NDArray[np.bool_]
+
+    def volume_ml(self, grid: Grid) -> float:
+        """Voxel count x |det(affine)|, in mL."""
+        return int(np.count_nonzero(self.inside)) * grid.voxel_volume_mm3 / 1000
+
+
+def trimmed(box: Box, inside: NDArray[np.bool_]) -> Piece:
+    """The piece without empty margins; ``inside`` holds at least one True."""
+    tight = box_of(inside)
+    placed = tuple(slice(b.start + t.start, b.start + t.stop) for b, t in zip(box, tight, strict=True))
+    return Piece(placed, np.ascontiguousarray(inside[tight]))  # type: ignore[arg-type]
+
+
+def box_of(inside: NDArray[np.bool_]) -> Box:
+    """The smallest box around the True voxels, of which there is at least one."""
+    rows = np.any(inside, axis=2)
+    found = [np.flatnonzero(line) for line in (rows.any(1), rows.any(0), np.any(inside, (0, 1)))]
+    return tuple(slice(int(f[0]), int(f[-1]) + 1) for f in found)  # type: ignore[return-value]
+
+
+def require_inside(voxels: NDArray[Any], index: Index) -> None:
+    """Raise :class:`InputError` unless ``index`` is a voxel of the array."""
+    if not all(0 <= i < n for i, n in zip(index, voxels.shape, strict=True)):
+        raise InputError("The click lies outside the scan.", "Click on the hemorrhage itself.")
