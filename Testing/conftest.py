@@ -1,11 +1,16 @@
 """What tests of every folder may ask for."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# pytest has put this folder on the path, where Slicer's own package would take our folder slicer for a part
+# of itself and load the tests in it that run in the desktop.
+sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]
 
 
 @pytest.fixture(scope="session")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import slicer
 import vtk
 from numpy.typing import NDArray
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
-from ICHSegmentationLib.io.masks import labels_in
 from ICHSegmentationLib.labels import Label
 
 from .scan_geometry import local_affine, matrix_array, shape_of
@@ -20,20 +21,20 @@ Box = tuple[slice, slice, slice]
 
 
 def put_mask(
-    segmentation: slicer.vtkMRMLSegmentationNode, scan: slicer.vtkMRMLVolumeNode, mask: NDArray[np.uint8]
+    segmentation: slicer.vtkMRMLSegmentationNode,
+    scan: slicer.vtkMRMLVolumeNode,
+    mask: NDArray[np.uint8],
+    labels: Sequence[Label],
 ) -> None:
-    """Replace a segmentation's segments by one for each label in ``mask``.
+    """Replace a segmentation's segments by one for each of the labels in ``mask``.
 
     All segments share one labelmap, in which each keeps the value that it has in the mask, so it does not
     matter which other labels are present.
 
     Args:
         mask: label values ``[D, H, W]`` on the scan's voxels.
-
-    Raises:
-        UnknownLabelError: a value that no label has.
+        labels: those that occur in it.
     """
-    labels = labels_in(mask)
     content = segmentation.GetSegmentation()
     content.RemoveAllSegments()
     content.SetSourceRepresentationName(LABELMAP)

@@ -10,6 +10,7 @@ import slicer
 from numpy.typing import NDArray
 
 from ICHSegmentationLib.errors import GridMismatchError
+from ICHSegmentationLib.io.masks import labels_in
 
 from .edited_segments import edited_labels, is_edited, mark_edited
 from .scan_geometry import shape_of
@@ -55,14 +56,14 @@ def add_segmentation(
             ),
             _("Segment this scan again."),
         )
+    labels = labels_in(mask)
     node = replace or scene.AddNewNodeByClass(
         "vtkMRMLSegmentationNode", _("{scan} hemorrhage").format(scan=scan.GetName())
     )
-    editing = node.StartModify()
+    # No StartModify here: it would tell of added segments without saying which.
     _place_with(scan, node)
-    put_mask(node, scan, mask)
+    put_mask(node, scan, mask, labels)
     _keep_facts(node, model_facts or {})
-    node.EndModify(editing)
     return node
 
 

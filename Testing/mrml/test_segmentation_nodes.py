@@ -193,13 +193,34 @@ def test_a_mask_of_another_size_is_refused(scene: Any) -> None:
     assert scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 0
 
 
+def test_who_listens_is_told_of_each_segment_by_its_name(scene: Any) -> None:
+    import slicer
+    import vtk
+    from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation
+
+    scan = make_scan(scene, voxels=noise())
+    node = add_segmentation(scene, scan, np.zeros(SHAPE, np.uint8), None)
+    told = []
+
+    @vtk.calldata_type(vtk.VTK_STRING)
+    def hear(caller: Any, event: Any, segment: str) -> None:
+        told.append(segment)
+
+    node.AddObserver(slicer.vtkSegmentation.SegmentAdded, hear)
+    add_segmentation(scene, scan, blots(), None, replace=node)
+    assert told == ["hemorrhage", "subarachnoid"]
+
+
 def test_an_unknown_label_is_refused_and_leaves_an_earlier_result_as_it_was(scene: Any) -> None:
-    from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation, mask_of
+    from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation, mask_of, segmentations_of
 
     scan = make_scan(scene, voxels=noise())
     node = add_segmentation(scene, scan, blots(), FACTS)
     with pytest.raises(UnknownLabelError):
         add_segmentation(scene, scan, blots() * 2, None, replace=node)
+    with pytest.raises(UnknownLabelError):
+        add_segmentation(scene, scan, blots() * 2, None)
+    assert segmentations_of(scene, scan) == [node]
     np.testing.assert_array_equal(mask_of(node, scan), blots())
 
 
