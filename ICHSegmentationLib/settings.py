@@ -35,6 +35,7 @@ class SegmentationSettings:
         threads: CPU threads; None takes all cores.
         format: file format of the mask.
         overwrite: replace an earlier result in the output folder.
+        uncertainty: also write a map of where the model was unsure.
     """
 
     model: str = "default"
@@ -42,6 +43,7 @@ class SegmentationSettings:
     threads: int | None = None
     format: MaskFormat = "nii.gz"
     overwrite: bool = False
+    uncertainty: bool = False
     measurement: MeasurementSettings = MeasurementSettings()
 
     def __post_init__(self) -> None:

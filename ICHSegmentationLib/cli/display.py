@@ -59,6 +59,8 @@ def _show(result: events.Finished, out: Console) -> None:
     out.print(f"[bold]{escape(result.case)}[/]: {found if lesions else 'no hemorrhage segmented, 0 mL'}")
     if lesions:
         out.print(_table(lesions))
+    for reason in (measured.get("uncertainty") or {}).get("reasons", ()):
+        out.print(f"  [yellow]second look:[/] {escape(reason)}")
     out.print(f"  {escape(result.paths['report'])}")
 
 

@@ -49,6 +49,9 @@ def _add_segment(commands: _Commands) -> None:
         "--device", choices=DEVICES, default=_DEFAULTS.device, help="where it runs (default: %(default)s)"
     )
     command.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+    command.add_argument(
+        "--uncertainty", action="store_true", help="also write uncertainty.nii.gz: 0 sure, 100 even chances"
+    )
     command.set_defaults(command="segment")
 
 

@@ -16,6 +16,7 @@ def run(options: Namespace) -> int:
         threads=options.threads,
         format=options.format,
         overwrite=options.overwrite,
+        uncertainty=options.uncertainty,
     )
 
     def work(path: Path, case: str) -> Work:

@@ -24,6 +24,7 @@ from .device import choose_device
 from .network_grid import NetworkGrid
 from .regions import Region, regions_to_refine
 from .stage import Probability, StageNetwork
+from .uncertainty import Uncertainty, coarse_uncertainty, left_out_ml, uncertainty
 
 ProgressListener = Callable[[str, float], None]
 
@@ -44,12 +45,14 @@ class Segmentation:
 
     Attributes:
         mask: label values on the CT's own grid, uint8.
+        uncertainty: where the networks were unsure.
         device: where the networks ran.
         timings_s: seconds of each stage.
         warnings: what a user should know, one sentence each.
     """
 
     mask: Volume
+    uncertainty: Uncertainty
     device: str
     timings_s: dict[str, float]
     warnings: tuple[str, ...] = ()
@@ -148,17 +151,22 @@ class Segmenter:
         with clock.stage("locate", 0.1):
             coarse = self._coarse.probability(hu[box], grid.spacing).within(inside.mask[box])
             regions = self._regions(coarse)
-        found = np.zeros(hu.shape, np.uint8)
+        found, unsure = np.zeros(hu.shape, np.uint8), np.zeros(hu.shape, np.uint8)
         with clock.stage("refine", 0.4):
+            unsure[box] = coarse_uncertainty(coarse)
             for number, region in enumerate(regions):
                 progress("refine", 0.4 + 0.6 * number / len(regions))
-                found[box][region.native] = self._outline(
-                    hu[box][region.native], grid.spacing, coarse, region
-                )
+                mean = self._probability(hu[box][region.native], grid.spacing, coarse, region)
+                found[box][region.native] = (mean > self._thresholds.hemorrhage).numpy()
+                unsure[box][region.native] = uncertainty(mean)
             found &= inside.mask
+            unsure *= inside.mask
             self._drop_specks(found, grid.voxel_volume_mm3)
-        mask = Volume(np.ascontiguousarray(order.undo(found * np.uint8(self._label))), ct.affine)
-        return Segmentation(mask, str(self._device), clock.timings_s, inside.warnings)
+        found *= np.uint8(self._label)
+        mask, doubt = (Volume(np.ascontiguousarray(order.undo(a)), ct.affine) for a in (found, unsure))
+        left_out = left_out_ml(coarse, regions, self._thresholds.unsure, grid.voxel_volume_mm3)
+        doubts = Uncertainty(doubt, left_out, inside.warnings)
+        return Segmentation(mask, doubts, str(self._device), clock.timings_s, inside.warnings)
 
     def _regions(self, coarse: Probability) -> list[Region]:
         limits = self._thresholds
@@ -173,16 +181,15 @@ class Segmenter:
             coarse.values.numpy(), coarse.grid, limits.unsure, limits.seen, margin, context
         )
 
-    def _outline(
+    def _probability(
         self, hu: NDArray[Any], spacing: tuple[float, float, float], coarse: Probability, region: Region
-    ) -> NDArray[np.bool_]:
-        """Hemorrhage ``[D, H, W]`` in one region of the scan's own grid."""
+    ) -> torch.Tensor:
+        """Mean probability of both stages ``[D, H, W]`` in one region of the scan's own grid."""
         weight = self._thresholds.fine_weight
         fine = self._fine.probability(hu, spacing)
         seen = coarse.values[region.coarse]
         grid = NetworkGrid(fine.grid.native, coarse.grid.slab, tuple(seen.shape))  # type: ignore[arg-type]
-        mean = fine.grid.back(fine.values) * weight + grid.back(seen) * (1 - weight)
-        return (mean > self._thresholds.hemorrhage).numpy()
+        return fine.grid.back(fine.values) * weight + grid.back(seen) * (1 - weight)
 
     def _drop_specks(self, found: NDArray[np.uint8], voxel_mm3: float) -> None:
         smallest = int(np.ceil(self._thresholds.smallest_ml * 1000 / voxel_mm3))

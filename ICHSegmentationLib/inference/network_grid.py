@@ -70,15 +70,21 @@ class NetworkGrid:
             )
         return scaled[:, 0]
 
-    def back(self, values: Tensor) -> Tensor:
-        """``values`` ``[D, H, W]`` of the network's grid on the crop's own grid, linearly interpolated."""
+    def back(self, values: Tensor, slices: slice = slice(None)) -> Tensor:
+        """``values`` ``[D, H, W]`` of the network's grid on the crop's own grid, linearly interpolated.
+
+        Args:
+            slices: those of the crop to give; the others take no memory.
+        """
         depth, height, width = self.native
+        centre = (torch.arange(depth, device=values.device)[slices] + 0.5) / self.slab - 0.5
+        below = centre.floor().clamp(0, values.shape[0] - 1).long()
+        above = (below + 1).clamp(max=values.shape[0] - 1)
+        first = int(below[0])
+        values = values[first : int(above[-1]) + 1]
         if values.shape[1:] != (height, width):
             values = F.interpolate(values[None], (height, width), mode="bilinear", align_corners=False)[0]
         if self.slab == 1:
-            return values
-        centre = (torch.arange(depth, device=values.device) + 0.5) / self.slab - 0.5
-        below = centre.floor().clamp(0, values.shape[0] - 1).long()
-        above = (below + 1).clamp(max=values.shape[0] - 1)
+            return values[: len(below)]
         weight = (centre - below).clamp(0, 1)[:, None, None]
-        return torch.lerp(values[below], values[above], weight)
+        return torch.lerp(values[below - first], values[above - first], weight)

@@ -1,6 +1,6 @@
 """Scans and masks in and out of files, with their geometry, and safe writing of anything."""
 
-from .masks import read_mask, write_mask
+from .masks import read_mask, write_mask, write_uncertainty
 from .scans import read_ct
 
-__all__ = ["read_ct", "read_mask", "write_mask"]
+__all__ = ["read_ct", "read_mask", "write_mask", "write_uncertainty"]

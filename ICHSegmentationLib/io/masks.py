@@ -63,6 +63,21 @@ def write_mask(mask: Volume, path: Path, ct: CTVolume | None = None) -> None:
         temporary.write_bytes(content)
 
 
+def write_uncertainty(uncertainty: Volume, path: Path, ct: CTVolume) -> None:
+    """Write a map of uncertainty (uint8, 0 to 100) as ``.nii.gz`` on exactly the CT's grid.
+
+    Raises:
+        GridMismatchError: the map does not lie on the CT's grid.
+        NotWritableError, DiskFullError, OutputError: see :func:`.atomic.output_errors`.
+    """
+    from .nifti import nifti_bytes
+
+    ct.require_same_grid(uncertainty)
+    content = nifti_bytes(Volume(uncertainty.voxels, ct.affine), ct.header)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def labels_in(voxels: NDArray[np.uint8]) -> list[Label]:
     """The labels that occur in a mask (uint8, ``[D, H, W]``), by value; 0 is background.
 

@@ -8,10 +8,10 @@ from typing import Any
 from ..doctor.memory import peak_memory_mb
 from ..doctor.packages import versions
 from ..events import Finished, Listener, Started, ignore
-from ..io import read_ct, read_mask, write_mask
+from ..io import read_ct, read_mask, write_mask, write_uncertainty
 from ..io.atomic import atomic_folder, output_errors
 from ..measurement import measure
-from ..preparation.checks import check_ct
+from ..preparation.checks import check_ct, limits_of_search
 from ..report.numbers import RESEARCH_USE
 from ..report.write import write_report
 from ..settings import SegmentationSettings
@@ -19,7 +19,8 @@ from ..volume import CTVolume, Volume
 from .cases import case_name
 from .journal import Journal
 from .provenance import describe_input, describe_mask, describe_model
-from .segmenter import Segmentation, Segmenter, load_segmenter
+from .second_look import second_look
+from .segmenter import Segmentation, Segmenter, Uncertainty, load_segmenter
 from .trouble import own_words
 
 SCHEMA_VERSION = 1
@@ -35,7 +36,8 @@ class CaseResult:
 
     Attributes:
         folder: the result folder.
-        paths: the files in it: ``mask``, ``measurements``, ``report`` and ``preview``.
+        paths: the files in it: ``mask``, ``measurements``, ``report``, ``preview`` and, where it was asked
+            for, ``uncertainty``.
         mask: label values ``[D, H, W]`` on the CT's grid.
         measurements: the content of ``measurements.json``.
     """
@@ -82,7 +84,9 @@ def segment_case(
             "settings": {**settings.to_dict(), "model": segmenter.model.manifest.id},
             "device": segmentation.device,
         }
-        paths, measurements = _write(folder, ct, segmentation.mask, settings, facts, journal)
+        paths, measurements = _write(
+            folder, ct, segmentation.mask, settings, facts, journal, segmentation.uncertainty
+        )
     return _finish(Path(out_dir), segmentation.mask, paths, measurements, journal)
 
 
@@ -152,11 +156,13 @@ def _write(
     settings: SegmentationSettings,
     facts: dict[str, Any],
     journal: Journal,
+    uncertainty: Uncertainty | None = None,
 ) -> tuple[dict[str, Path], dict[str, Any]]:
-    """Measure ``mask`` and write all files of the result."""
+    """Measure ``mask`` and write all files of the result; nobody asks how sure a person was of theirs."""
     with journal.stage("measure", _MEASURE):
         measured = measure(mask, settings.measurement, slice_positions_mm=ct.slice_positions_mm).to_dict()
         journal.warn(measured["warnings"])
+        look = _second_look(ct, mask, uncertainty) if uncertainty else None
     measurements = {
         "schema_version": SCHEMA_VERSION,
         "research_use_only": RESEARCH_USE,
@@ -164,6 +170,7 @@ def _write(
         **facts,
         "versions": versions(),
         **measured,
+        "uncertainty": look,
         "warnings": journal.warnings,
         "timings_s": journal.timings_s,
         "peak_memory_mb": peak_memory_mb(),
@@ -174,11 +181,19 @@ def _write(
         with journal.stage("write", _WRITE):
             paths["mask"] = folder / f"segmentation.{settings.format}"
             write_mask(mask, paths["mask"], ct)
+            if uncertainty and settings.uncertainty:
+                paths["uncertainty"] = folder / "uncertainty.nii.gz"
+                write_uncertainty(uncertainty.map, paths["uncertainty"], ct)
         measurements["peak_memory_mb"] = peak_memory_mb()
         paths["measurements"] = folder / "measurements.json"
         text = json.dumps(measurements, indent=2, allow_nan=False) + "\n"
         paths["measurements"].write_text(text, encoding="utf-8")
     return paths, measurements
+
+
+def _second_look(ct: CTVolume, mask: Volume, uncertainty: Uncertainty) -> dict[str, Any]:
+    limits = dict.fromkeys([*uncertainty.reasons, *limits_of_search(ct)])
+    return second_look(mask, uncertainty, limits).to_dict()
 
 
 def _finish(

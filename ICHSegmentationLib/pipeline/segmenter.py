@@ -15,11 +15,30 @@ StageListener = Callable[[str, float], None]
 """Hears the name of each stage and the fraction of the segmentation that is done, 0 to 1."""
 
 
+class Uncertainty(Protocol):
+    """Where a segmenter was unsure.
+
+    Attributes:
+        map: uint8 on the CT's own grid, 0 (sure) to 100 (a probability of 50 %).
+        left_out_ml: volume (mL) of the largest region that may be hemorrhage and was not looked at closely.
+        reasons: what made the search itself less sure, one sentence each.
+    """
+
+    @property
+    def map(self) -> Volume: ...
+    @property
+    def left_out_ml(self) -> float: ...
+    @property
+    def reasons(self) -> tuple[str, ...]: ...
+
+
 class Segmentation(Protocol):
     """What a segmenter found: label values (uint8) on the CT's own grid, and how it got there."""
 
     @property
     def mask(self) -> Volume: ...
+    @property
+    def uncertainty(self) -> Uncertainty: ...
     @property
     def warnings(self) -> tuple[str, ...]: ...
     @property

@@ -43,6 +43,13 @@ def check_ct(ct: CTVolume) -> list[str]:
     ]
 
 
+def limits_of_search(ct: CTVolume) -> list[str]:
+    """Those of the warnings that say why hemorrhage may be missed: thick slices, a part of the head."""
+    order = Reorientation.of(ct.grid)
+    sample, pixel_mm2 = _sample(order.apply(ct.voxels), order.grid)
+    return [*_slice_warnings(order.grid), *_cover_warnings(sample, pixel_mm2)]
+
+
 def _require_finite(voxels: NDArray[Any]) -> None:
     if voxels.dtype.kind == "f":
         bad = sum(int(np.count_nonzero(~np.isfinite(plane))) for plane in voxels)

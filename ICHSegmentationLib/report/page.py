@@ -71,6 +71,7 @@ def page(
 ) -> str:
     """The whole page as HTML that needs nothing beside it."""
     lesions = measurements["lesions"]
+    reasons = (measurements.get("uncertainty") or {}).get("reasons", ())
     keys = key_slices(stack, lesions, MOST_KEY_SLICES)
     if lesions:
         small = spread(keys, stack.bleeding, MOST_SMALL_SLICES)
@@ -99,7 +100,8 @@ def page(
         threshold=THRESHOLD_ML,
         scale=max(2 * THRESHOLD_ML, 1.15 * measurements["total_volume_ml"]),
         lesions=[_lesion(lesion, stack) for lesion in lesions],
-        warnings=warnings,
+        warnings=[warning for warning in warnings if warning not in reasons],
+        second_look=reasons,
         keys=[_key_picture(stack, index, frame, lesions) for index in keys],
         small=[_small_picture(stack, index, small_frame) for index in small],
         bleeding=len(stack.bleeding),

@@ -52,8 +52,16 @@ def bleeding(voxels: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 @dataclass(frozen=True)
+class FakeUncertainty:
+    map: Volume
+    left_out_ml: float = 0.0
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class FakeSegmentation:
     mask: Volume
+    uncertainty: FakeUncertainty
     warnings: tuple[str, ...] = ("Nothing but a threshold was used.",)
     timings_s: dict[str, float] = field(default_factory=lambda: {"locate": 0.1, "refine": 0.2})
     device: str = "cpu"
@@ -66,16 +74,20 @@ class FakeSegmenter:
     Attributes:
         model: whose name the result bears.
         during: what happens half-way.
+        unsure: its uncertainty ``[D, H, W]``, 0 to 100; None is sure of everything.
     """
 
     model: ModelFolder
     during: Callable[[], None] = lambda: None
+    unsure: NDArray[np.uint8] | None = None
 
     def __call__(self, ct: CTVolume, progress: Callable[[str, float], None]) -> FakeSegmentation:
         progress("locate", 0.0)
         self.during()
         progress("refine", 0.5)
-        return FakeSegmentation(Volume(bleeding(ct.voxels), ct.affine))
+        unsure = np.zeros(ct.voxels.shape, np.uint8) if self.unsure is None else self.unsure
+        doubt = FakeUncertainty(Volume(unsure, ct.affine))
+        return FakeSegmentation(Volume(bleeding(ct.voxels), ct.affine), doubt)
 
 
 def main_with_a_slow_segmenter() -> None:

@@ -175,3 +175,24 @@ def test_a_gpu_without_memory_is_left_with_a_warning(segmenter, monkeypatch):
     assert result.device == "cpu"
     assert any("too little free memory" in warning for warning in result.warnings)
     assert (result.mask.voxels > 0).sum() > 0.9 * blood.sum()
+
+
+@pytest.mark.parametrize("name", ["axial", "flipped", "sagittal storage", "oblique", "gantry tilt"])
+def test_the_rim_of_the_blood_is_unsure_and_its_inside_and_the_rest_are_sure(segmenter, name):
+    affine, shape = GRIDS[name]
+    centre, radius = np.array((30.0, -20.0, 15.0)), 16.0
+    ct, _ = painted_head(affine, shape, centre, radius)
+    doubt = segmenter(ct).uncertainty.map
+    assert doubt.grid.same_as(ct.grid)
+    assert doubt.voxels.dtype == np.uint8
+    assert (doubt.voxels > 40).any()
+    places = ct.grid.world(np.argwhere(doubt.voxels > 40))
+    from_edge = np.abs(np.linalg.norm(places - centre, axis=1) - radius)
+    assert np.quantile(from_edge, 0.99) < 5.0  # a slice's thickness
+
+
+def test_a_case_without_blood_is_sure_of_it(segmenter):
+    ct, _ = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200), radius=0.0)
+    doubt = segmenter(ct).uncertainty
+    assert not doubt.map.voxels.any()
+    assert doubt.left_out_ml == 0
