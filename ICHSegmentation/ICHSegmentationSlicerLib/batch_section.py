@@ -1,0 +1,104 @@
+"""Several scans in one go, on the same engine as the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ICHSegmentationLib.errors import InputError
+from ICHSegmentationLib.events import Event
+
+from .guard import Guard
+from .translation import tr as _
+from .widgets import Sentence, path_in
+
+
+class BatchSection:
+    """Starts a batch, and counts what is done.
+
+    Args:
+        setup_section: gives the settings of a run and says whether one can start.
+        setup: makes the batch's worker, and finds scans in a folder or the DICOM database.
+    """
+
+    def __init__(self, ui: Any, setup_section: Any, setup: Any, desk: Any, guard: Guard) -> None:
+        self._ui, self._section, self._setup = ui, setup_section, setup
+        self._told = Sentence(ui.batchLabel)
+        self._worker: Any = None
+        ui.batchStartButton.clicked.connect(guard(self.start_folder, self._told))
+        ui.batchDatabaseButton.clicked.connect(guard(self.start_selected, self._told))
+        ui.batchCancelButton.clicked.connect(self.cancel)
+        self._show()
+
+    @property
+    def running(self) -> bool:
+        return self._worker is not None
+
+    def start_folder(self) -> None:
+        """Segment every scan in the chosen folder that has no result yet.
+
+        Raises:
+            InputError: a folder is not chosen, or holds no scan.
+        """
+        folder = path_in(self._ui.batchInputPath)
+        if not Path(folder).is_dir() or not folder:
+            raise InputError(_("Expected a folder with scans, found none chosen."), _("Choose one above."))
+        self._start(self._setup.scans_in(Path(folder)))
+
+    def start_selected(self) -> None:
+        """Segment the head CTs of the patients selected in the DICOM database.
+
+        Raises:
+            InputError: no patient with a CT is selected.
+        """
+        self._start(self._setup.selected_scans())
+
+    def cancel(self) -> None:
+        if self._worker is not None:
+            self._ui.batchCancelButton.setEnabled(False)
+            self._worker.cancel()
+
+    def abandon(self) -> None:
+        """Slicer closes: end the run and tell nobody."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.cancel()
+
+    def _start(self, scans: list[Path]) -> None:
+        output = path_in(self._ui.batchOutputPath)
+        if not output:
+            raise InputError(_("Expected a folder for results, found none chosen."), _("Choose one above."))
+        self._section.require_ready()
+        self._worker = self._setup.make_batch_worker(self._hear, self._end)
+        self._show()
+        self._told.say(_("0 of {number} scans are done.").format(number=len(scans)))
+        self._worker.start_all(scans, Path(output), self._section.settings(uncertainty=False))
+
+    def _hear(self, event: Event) -> None:
+        if self._worker is None:
+            return
+        self._ui.batchProgressBar.setValue(round(1000 * self._worker.fraction))
+        self._tell()
+
+    def _tell(self) -> None:
+        lines = self._worker.lines
+        done = sum(line.state == "done" for line in lines)
+        counted = _("{done} of {number} scans are done.").format(done=done, number=len(lines))
+        failed = [
+            f"{line.case or line.scan.name}: {line.message}" for line in lines if line.state == "failed"
+        ]
+        self._told.say("\n".join([counted, *failed]))
+
+    def _end(self, outcome: Any) -> None:
+        if self._worker is not None:
+            self._tell()
+            self._worker = None
+            self._show()
+
+    def _show(self) -> None:
+        running = self.running
+        for widget in (self._ui.batchProgressBar, self._ui.batchCancelButton):
+            widget.setVisible(running)
+            widget.setEnabled(running)
+        for widget in (self._ui.batchStartButton, self._ui.batchDatabaseButton):
+            widget.setEnabled(not running)

@@ -1,0 +1,154 @@
+"""Corrections: Slicer's Segment Editor, a lesion added or removed by a click, and numbers that follow."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from ICHSegmentationLib.labels import LABELS
+
+from .guard import Guard
+from .session import Session
+from .steps import Settling
+from .translation import tr as _
+from .widgets import Sentence, chosen_in, fill_choices, set_checked
+
+_SETTLED_MS = 150
+"""A stroke of the brush ends in several changes; they are measured together."""
+
+_EFFECTS = ("Paint", "Draw", "Erase", "Islands", "Smoothing", "Threshold", "Scissors", "Logical operators")
+
+
+class CorrectionSection:
+    """Keeps the editor on the session's segmentation, and measures anew after every edit.
+
+    Args:
+        editor_node: the Segment Editor's own parameter node, of which the scene has one for this module.
+    """
+
+    def __init__(self, ui: Any, session: Session, scene: Any, desk: Any, guard: Guard) -> None:
+        self._ui, self._session, self._scene, self._desk = ui, session, scene, desk
+        self._told = Sentence(ui.correctionLabel)
+        self._measure_soon = Settling(desk.after, _SETTLED_MS, guard(self.measure, self._told))
+        self._observer: Any = None
+        self._placing: Any = None
+        self._segmentation: Any = None
+        self._act = guard
+        fill_choices(ui.subtypeComboBox, [(_(label.name), label.id) for label in LABELS], LABELS[0].id)
+        editor = ui.segmentEditorWidget
+        editor.setSegmentationNodeSelectorVisible(False)
+        editor.setSourceVolumeNodeSelectorVisible(False)
+        editor.setSwitchToSegmentationsButtonVisible(False)
+        editor.setEffectNameOrder(list(_EFFECTS))
+        editor.setProperty("unorderedEffectsVisible", False)
+        editor.setMaximumNumberOfUndoStates(10)
+        ui.addLesionButton.toggled.connect(partial(self._toggled, ui.addLesionButton, self.add_at))
+        ui.removeLesionButton.toggled.connect(partial(self._toggled, ui.removeLesionButton, self.remove_at))
+        session.listen(self.refresh)
+        self.refresh()
+
+    def apply_mask(self, state: Any) -> None:
+        """Limit painting to the Hounsfield units that the state says."""
+        low, high = sorted((state.paintFromHU, state.paintToHU))
+        self._scene.limit_painting(state.paintOnlyHyperdense, low, high)
+        for box in (self._ui.thresholdLowSpinBox, self._ui.thresholdHighSpinBox):
+            box.setEnabled(state.paintOnlyHyperdense)
+
+    def enter(self) -> None:
+        """The module is shown: the editor's effects and shortcuts work in the views."""
+        self._ui.segmentEditorWidget.setupViewObservations()
+        self._ui.segmentEditorWidget.installKeyboardShortcuts()
+
+    def leave(self) -> None:
+        """Another module is shown: painting and placing end, the numbers go on following."""
+        self._stop_placing()
+        if self._segmentation is not None:
+            self._ui.segmentEditorWidget.setActiveEffectByName("")
+        self._ui.segmentEditorWidget.removeViewObservations()
+        self._ui.segmentEditorWidget.uninstallKeyboardShortcuts()
+
+    def refresh(self) -> None:
+        """Follow the session to another segmentation."""
+        segmentation = self._session.segmentation
+        for widget in (self._ui.addLesionButton, self._ui.removeLesionButton, self._ui.subtypeComboBox):
+            widget.setEnabled(segmentation is not None)
+        if segmentation is self._segmentation:
+            return
+        self.let_go()
+        self._segmentation = segmentation
+        self._told.clear()
+        if segmentation is not None:
+            self._take_up(segmentation)
+
+    def let_go(self) -> None:
+        """Stop observing, placing and editing: another scan, or the scene is going away."""
+        self._measure_soon.stop()
+        self._stop_placing()
+        if self._observer is not None:
+            self._observer.stop()
+        if self._segmentation is not None:
+            editor = self._ui.segmentEditorWidget
+            editor.setActiveEffectByName("")
+            editor.setSegmentationNode(None)
+            editor.setSourceVolumeNode(None)
+        self._observer = self._segmentation = None
+
+    def measure(self) -> None:
+        """Every number anew, from the segmentation as it is now."""
+        session = self._session
+        if session.segmentation is not None:
+            session.take_measurements(self._scene.remeasure(session.scan, session.segmentation))
+
+    def add_at(self, place: tuple[float, float, float]) -> None:
+        """Outline the hemorrhage at a clicked place."""
+        volume = self._scene.add_lesion_at(
+            self._session.scan,
+            self._session.segmentation,
+            place,
+            chosen_in(self._ui.subtypeComboBox),
+            self._ui.segmentEditorWidget.saveStateForUndo,
+        )
+        self._told.say(_("Added {volume:.1f} mL.").format(volume=volume))
+        self._measure_soon()
+
+    def remove_at(self, place: tuple[float, float, float]) -> None:
+        """Remove the outlined lesion at a clicked place."""
+        volume = self._scene.remove_lesion_at(
+            self._session.scan,
+            self._session.segmentation,
+            place,
+            self._ui.segmentEditorWidget.saveStateForUndo,
+        )
+        self._told.say(_("Removed {volume:.1f} mL.").format(volume=volume))
+        self._measure_soon()
+
+    def _take_up(self, segmentation: Any) -> None:
+        editor = self._ui.segmentEditorWidget
+        editor.setMRMLSegmentEditorNode(self._scene.editor_node())
+        editor.setSegmentationNode(segmentation)
+        editor.setSourceVolumeNode(self._session.scan)
+        self._observer = self._scene.observe_edits(segmentation, self._measure_soon)
+
+    def _toggled(self, button: Any, work: Any, pressed: bool) -> None:
+        self._stop_placing(keep=button if pressed else None)
+        if not pressed:
+            return
+        self._told.say(_("Click on the lesion in a slice view. Escape ends it."))
+
+        def placed(place: tuple[float, float, float]) -> None:
+            # After the click is over: the point that told of it goes away with the placing.
+            self._desk.after(0, self._act(partial(self._finish, work, place), self._told))
+
+        self._placing = self._scene.place_point(placed, self._stop_placing)
+
+    def _finish(self, work: Any, place: tuple[float, float, float]) -> None:
+        self._stop_placing()
+        work(place)
+
+    def _stop_placing(self, keep: Any = None) -> None:
+        placing, self._placing = self._placing, None
+        if placing is not None:
+            placing.stop()
+        for button in (self._ui.addLesionButton, self._ui.removeLesionButton):
+            if button is not keep:
+                set_checked(button, False)

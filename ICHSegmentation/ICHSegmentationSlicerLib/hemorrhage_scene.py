@@ -1,0 +1,234 @@
+"""Everything the panel asks of the scene, in one place.
+
+What needs packages that Slicer does not bring (for measuring, tables and reports) is imported where it is
+used, so that the panel opens, and can offer to install them, before they are there.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import slicer
+
+from .place_point import Point, PointPlacing
+
+_EDITOR_TAG = "ICHSegmentation"
+
+
+class HemorrhageScene:
+    """One ``vtkMRMLScene`` with the functions of this package.
+
+    Args:
+        folder: takes temporary files.
+    """
+
+    def __init__(self, scene: slicer.vtkMRMLScene, folder: Path) -> None:
+        self._scene, self._folder = scene, folder
+
+    # The scan
+
+    def in_view(self) -> Any:
+        """The volume that the slice views show, or None."""
+        from .slice_views import scan_in_view
+
+        return scan_in_view(self._scene)
+
+    def node(self, node_id: str) -> Any:
+        """The node with this id, or None."""
+        return self._scene.GetNodeByID(node_id) if node_id else None
+
+    def check(self, scan: Any) -> None:
+        """Raise an InputError with a sentence unless the scan can be segmented."""
+        from .scan_export import check_scan
+
+        check_scan(scan)
+
+    def size_of(self, scan: Any) -> int:
+        """Bytes of the scan's voxels."""
+        return 1024 * int(scan.GetImageData().GetActualMemorySize())
+
+    def name_of(self, scan: Any) -> str:
+        return str(scan.GetName())
+
+    def export(self, scan: Any, path: Path) -> Path:
+        from .scan_export import write_scan
+
+        return write_scan(scan, path)
+
+    # The segmentation
+
+    def segmentations_of(self, scan: Any) -> list[Any]:
+        from .segmentation_nodes import segmentations_of
+
+        return segmentations_of(self._scene, scan)
+
+    def read_mask(self, path: Path) -> Any:
+        """Label values ``[D, H, W]``, uint8."""
+        from ICHSegmentationLib.io import read_mask
+
+        return read_mask(path).voxels.astype("uint8", copy=False)
+
+    def add_result(self, scan: Any, mask: Any, measurements: dict[str, Any], replace: Any) -> Any:
+        from .segmentation_nodes import add_segmentation
+
+        return add_segmentation(self._scene, scan, mask, measurements.get("model"), replace)
+
+    def present(
+        self, segmentation: Any, scan: Any, measurements: dict[str, Any], overlay: Path | None
+    ) -> Iterator[None]:
+        """Outlines, surface, brain window, the largest section and the table, a step at a time."""
+        from .measurement_table import rows_of
+        from .segmentation_nodes import show
+        from .slice_views import apply_brain_window
+
+        apply_brain_window(scan)
+        show(segmentation, scan)
+        yield
+        place = next((row.place for row in rows_of(measurements) if row.place is not None), None)
+        if place is not None:
+            self.jump_to(place)
+        self.tabulate(scan, measurements)
+        yield
+        if overlay is not None:
+            from .uncertainty_overlay import add_overlay
+
+            add_overlay(self._scene, scan, overlay)
+            yield
+
+    def jump_to(self, place: Point) -> None:
+        from .slice_views import jump_to
+
+        jump_to(self._scene, place)
+
+    # Measurements
+
+    def remeasure(self, scan: Any, segmentation: Any) -> dict[str, Any]:
+        """The numbers of the segmentation as it is now; the scan's table follows."""
+        from .corrections import remeasure
+
+        measurements = remeasure(scan, segmentation)
+        self.tabulate(scan, measurements)
+        return measurements
+
+    def tabulate(self, scan: Any, measurements: dict[str, Any]) -> None:
+        from .measurement_table import fill_table, table_of
+
+        fill_table(self._scene, measurements, scan, table_of(self._scene, scan))
+
+    def rows(self, measurements: dict[str, Any]) -> list[Any]:
+        from .measurement_rows import rows_of
+
+        return rows_of(measurements)
+
+    def cells(self, row: Any) -> tuple[str, ...]:
+        from .measurement_rows import cells
+
+        return cells(row)
+
+    def notable(self, measurements: dict[str, Any]) -> list[str]:
+        from .measurement_rows import notable
+
+        return notable(measurements)
+
+    def text(self, measurements: dict[str, Any]) -> str:
+        from .measurement_table import as_text
+
+        return as_text(measurements)
+
+    def write_csv(self, measurements: dict[str, Any], path: Path) -> None:
+        from ICHSegmentationLib.io.atomic import atomic_path
+
+        from .measurement_table import as_csv
+
+        with atomic_path(path) as temporary:
+            temporary.write_text(as_csv(measurements), encoding="utf-8")
+
+    def write_report(self, scan: Any, segmentation: Any, measurements: dict[str, Any]) -> Path:
+        """A page of what is there now, after a correction or a load."""
+        from ICHSegmentationLib.report import write_report
+        from ICHSegmentationLib.volume import Volume
+
+        from .scan_export import ct_of
+        from .segmentation_nodes import mask_of
+
+        ct = ct_of(scan)
+        mask = Volume(mask_of(segmentation, scan), ct.affine)
+        folder = Path(tempfile.mkdtemp(prefix="ICHSegmentation-report-", dir=self._folder))
+        return write_report(folder, ct, mask, {"case": scan.GetName(), **measurements})["report"]
+
+    # Tada lines
+
+    def add_tada_lines(self, scan: Any, lesion: dict[str, Any]) -> Any:
+        from .measurement_markups import add_tada_lines
+
+        return add_tada_lines(self._scene, scan, lesion)
+
+    def find_tada_lines(self, scan: Any) -> list[Any]:
+        """The lines of this scan that are in the scene, by lesion."""
+        from .measurement_markups import find_tada_lines
+
+        return find_tada_lines(self._scene, scan)
+
+    # Corrections
+
+    def editor_node(self) -> Any:
+        """The Segment Editor's parameter node of this module; the scene has one."""
+        node = self._scene.GetSingletonNode(_EDITOR_TAG, "vtkMRMLSegmentEditorNode")
+        if node is None:
+            node = slicer.vtkMRMLSegmentEditorNode()
+            node.SetSingletonTag(_EDITOR_TAG)
+            node = self._scene.AddNode(node)
+            node.SetOverwriteMode(node.OverwriteAllSegments)
+        return node
+
+    def limit_painting(self, limited: bool, low: int, high: int) -> None:
+        """Let the editor change only voxels from ``low`` to ``high`` HU."""
+        node = self.editor_node()
+        node.SetSourceVolumeIntensityMaskRange(low, high)
+        node.SetSourceVolumeIntensityMask(limited)
+
+    def observe_edits(self, segmentation: Any, changed: Callable[[], None]) -> Any:
+        from .corrections import EditObserver
+
+        return EditObserver(segmentation, changed)
+
+    def add_lesion_at(
+        self, scan: Any, segmentation: Any, place: Point, label: str, before: Callable[[], None]
+    ) -> float:
+        """Outline the hemorrhage at a place; ``before`` is called when it is found, before any change."""
+        from .corrections import add_lesion_at
+
+        return add_lesion_at(scan, segmentation, place, label, before)
+
+    def remove_lesion_at(
+        self, scan: Any, segmentation: Any, place: Point, before: Callable[[], None]
+    ) -> float:
+        """Remove the lesion at a place; ``before`` as in :meth:`add_lesion_at`."""
+        from .corrections import remove_lesion_at
+
+        return remove_lesion_at(scan, segmentation, place, before)
+
+    def place_point(self, placed: Callable[[Point], None], ended: Callable[[], None]) -> PointPlacing:
+        placing = PointPlacing(self._scene, placed, ended)
+        placing.start()
+        return placing
+
+    # Uncertainty and comparison
+
+    def overlay_of(self, scan: Any) -> Any:
+        from .uncertainty_overlay import overlay_of
+
+        return overlay_of(self._scene, scan)
+
+    def show_overlay(self, overlay: Any, visible: bool) -> None:
+        from .uncertainty_overlay import set_visible
+
+        set_visible(overlay, visible)
+
+    def compare(self, earlier: Any, earlier_segmentation: Any, scan: Any, segmentation: Any) -> Any:
+        from .comparison_scene import compare
+
+        return compare(self._scene, earlier, earlier_segmentation, scan, segmentation)

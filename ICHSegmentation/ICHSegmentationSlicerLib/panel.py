@@ -1,0 +1,162 @@
+"""The panel's logic: it joins the sections, and follows the state that is kept with the scene.
+
+It makes no scene node and no window; all of that is done by the parts it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ICHSegmentationLib.errors import ICHError
+
+from .batch_section import BatchSection
+from .comparison_section import ComparisonSection
+from .correction_section import CorrectionSection
+from .guard import guarded
+from .result_section import ResultSection
+from .scan_section import ScanSection
+from .segmentation_run import RunListener, SegmentationRun
+from .session import Session
+from .setup_section import SetupSection
+from .steps import Steps
+from .tada_section import TadaSection
+from .uncertainty_section import UncertaintySection
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the panel works with.
+
+    Attributes:
+        scene: all MRML work, see :class:`.hemorrhage_scene.HemorrhageScene`.
+        desk: clipboard, dialogs and timers, see :class:`.desk.Desk`.
+        setup: packages, models, devices and the interpreter, see :class:`.set_up.SetUp`.
+        folder: takes the temporary files.
+    """
+
+    scene: Any
+    desk: Any
+    setup: Any
+    folder: Path
+
+
+class Panel:
+    """One :class:`Session` tells every section what is shown."""
+
+    def __init__(self, ui: Any, parts: Parts) -> None:
+        self._ui, self._scene = ui, parts.scene
+        self._state: Any = None
+        self._loading = Steps(parts.desk.after)
+        self.session = Session()
+
+        def make_run(listener: RunListener) -> SegmentationRun:
+            return SegmentationRun(
+                parts.scene, parts.setup.make_worker, parts.folder, parts.desk.after, listener
+            )
+
+        common = (ui, self.session, parts.scene, parts.desk, guarded)
+        self._setup = SetupSection(ui, parts.setup, parts.desk, guarded)
+        self._scan = ScanSection(*common, self._setup, make_run, self._run_changed)
+        self._result = ResultSection(*common)
+        self._tada = TadaSection(*common)
+        self._correction = CorrectionSection(*common)
+        self._uncertainty = UncertaintySection(*common)
+        self._comparison = ComparisonSection(*common)
+        self._batch = BatchSection(ui, self._setup, parts.setup, parts.desk, guarded)
+        self.session.listen(self._keep)
+        self._setup.tell_of_earlier()
+
+    @property
+    def running(self) -> bool:
+        return self._scan.running
+
+    def follow(self, state: Any) -> None:
+        """Show what another state says; None while there is no scene to follow."""
+        self._state = None
+        if state is None:
+            self.let_go()
+            return
+        self._state = state
+        if state.scan is None:
+            state.scan = self._scene.in_view()
+        self.state_changed()
+
+    def state_changed(self) -> None:
+        """The user, or a script, has changed the state."""
+        state = self._state
+        if state is None:
+            return
+        self._scan.map_uncertainty = state.mapUncertainty
+        self._correction.apply_mask(state)
+        if state.scan is not self.session.scan and not self.running:
+            self._look_at(state)
+
+    def _look_at(self, state: Any) -> None:
+        scan, wanted = state.scan, state.segmentation
+        self._scan.forget()
+        self.session.choose_scan(scan)
+        if scan is not None:
+            self._loading.run(self._take_earlier(scan, wanted), self._not_taken)
+
+    def let_go(self) -> None:
+        """The scene is going away: end the run, and hold nothing of it."""
+        self._loading.stop()
+        self._scan.abandon()
+        self._tada.let_go()
+        self._correction.let_go()
+        self._state = None
+        self.session.choose_scan(None)
+
+    def scene_imported(self) -> None:
+        """A scene was loaded into this one: what it has for the scan is taken up."""
+        if self._state is not None and not self.running:
+            self._look_at(self._state)
+
+    def enter(self) -> None:
+        """The module is shown."""
+        self._correction.enter()
+        self._scan.refresh()
+
+    def leave(self) -> None:
+        """Another module is shown."""
+        self._correction.leave()
+
+    def close(self) -> None:
+        """Slicer closes, or the module is loaded anew."""
+        self.let_go()
+        self._batch.abandon()
+
+    def _take_earlier(self, scan: Any, wanted: Any) -> Iterator[None]:
+        """Show what an earlier run, or a saved scene, has for the scan."""
+        yield
+        found = self._scene.segmentations_of(scan)
+        if not found:
+            return
+        segmentation = wanted if wanted in found else found[-1]
+        measurements = self._scene.remeasure(scan, segmentation)
+        yield
+        lines = self._scene.find_tada_lines(scan)
+        self.session.take_result(segmentation, measurements)
+        if lines:
+            self._tada.take_up(lines[0])
+
+    def _not_taken(self, error: ICHError) -> None:
+        self._scan.tell(error)
+
+    def _keep(self) -> None:
+        """Save with the scene which segmentation is shown."""
+        if self._state is not None and self._state.segmentation is not self.session.segmentation:
+            self._state.segmentation = self.session.segmentation
+
+    def _run_changed(self) -> None:
+        """While a run works, nothing else may hold up the panel's thread."""
+        for part in (
+            self._ui.correctionCollapsibleButton,
+            self._ui.comparisonCollapsibleButton,
+            self._ui.batchCollapsibleButton,
+            self._ui.setupCollapsibleButton,
+        ):
+            part.setEnabled(not self.running)

@@ -1,0 +1,74 @@
+"""What the panel works on now: one scan, its segmentation, and what is measured on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Measurements = dict[str, Any]
+"""As in ``measurements.json``; at least its measuring part."""
+
+
+@dataclass
+class Session:
+    """The parts of the panel read it, and hear of every change through ``listen``.
+
+    Attributes:
+        measurements: None where nothing is segmented.
+        lesion: id of the lesion chosen in the table.
+        result_folder: what the last run wrote; None after a scene was loaded.
+    """
+
+    scan: Any = None
+    segmentation: Any = None
+    measurements: Measurements | None = None
+    lesion: int | None = None
+    result_folder: Path | None = None
+    edited: bool = False
+    _listeners: list[Callable[[], None]] = field(default_factory=list)
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        self._listeners.append(listener)
+
+    def choose_scan(self, scan: Any) -> None:
+        """Another scan, of which nothing is known yet."""
+        self.scan = scan
+        self.forget_result()
+
+    def forget_result(self) -> None:
+        self.segmentation = self.measurements = self.lesion = self.result_folder = None
+        self.edited = False
+        self._tell()
+
+    def take_result(
+        self, segmentation: Any, measurements: Measurements, result_folder: Path | None = None
+    ) -> None:
+        """A segmentation of the scan; the largest lesion is chosen."""
+        self.segmentation, self.measurements = segmentation, measurements
+        self.result_folder, self.edited = result_folder, False
+        lesions = measurements["lesions"]
+        self.lesion = lesions[0]["id"] if lesions else None
+        self._tell()
+
+    def take_measurements(self, measurements: Measurements) -> None:
+        """New numbers of the same segmentation, after an edit; the chosen lesion stays if it can."""
+        self.measurements, self.edited = {**(self.measurements or {}), **measurements}, True
+        ids = [lesion["id"] for lesion in measurements["lesions"]]
+        self.lesion = self.lesion if self.lesion in ids else next(iter(ids), None)
+        self._tell()
+
+    def choose_lesion(self, lesion: int) -> None:
+        if lesion != self.lesion:
+            self.lesion = lesion
+            self._tell()
+
+    def chosen_lesion(self) -> Measurements | None:
+        """The chosen lesion's measurements."""
+        lesions = (self.measurements or {}).get("lesions", [])
+        return next((lesion for lesion in lesions if lesion["id"] == self.lesion), None)
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()

@@ -1,0 +1,18 @@
+"""What each stage of a run is called for a user."""
+
+from .translation import tr as _
+
+
+def stage_text(stage: str) -> str:
+    """The stage's name in words; a stage that this version does not know keeps its own."""
+    known = {
+        "read": _("Reading the scan"),
+        "load": _("Loading the model"),
+        "prepare": _("Finding the inside of the skull"),
+        "locate": _("Looking for hemorrhage"),
+        "refine": _("Outlining"),
+        "measure": _("Measuring"),
+        "report": _("Writing the report"),
+        "write": _("Saving"),
+    }
+    return known.get(stage, stage)

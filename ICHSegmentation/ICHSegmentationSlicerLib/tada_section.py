@@ -1,0 +1,106 @@
+"""The lines A, B and C of the chosen lesion: shown, dragged, fitted anew, and the estimate that follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .guard import Guard
+from .session import Measurements, Session
+from .translation import tr as _
+from .widgets import Sentence, is_checked, set_checked
+
+
+class TadaSection:
+    """Shows the lines of one lesion at a time: the one chosen in the table."""
+
+    def __init__(self, ui: Any, session: Session, scene: Any, desk: Any, guard: Guard) -> None:
+        self._ui, self._session, self._scene = ui, session, scene
+        self._told = Sentence(ui.tadaLabel)
+        self._lines: Any = None
+        self._lesion: Measurements | None = None
+        ui.tadaShowCheckBox.toggled.connect(guard(self.toggle, self._told))
+        ui.tadaRefitButton.clicked.connect(guard(self.refit, self._told))
+        session.listen(guard(self.refresh, self._told))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Follow the chosen lesion; lines that are shown move on to it, and stay where it is unchanged."""
+        before, self._lesion = self._lesion, self._session.chosen_lesion()
+        if _shape(before) != _shape(self._lesion):
+            self._take_down()
+            if is_checked(self._ui.tadaShowCheckBox):
+                self._put_up()
+        self._describe()
+
+    def take_up(self, lines: Any) -> None:
+        """Lines that came with a saved scene; their lesion is chosen."""
+        set_checked(self._ui.tadaShowCheckBox, False)
+        self._session.choose_lesion(lines.lesion_id)
+        set_checked(self._ui.tadaShowCheckBox, True)
+        self._take_lines(lines)
+        self._describe()
+
+    def let_go(self) -> None:
+        """Stop following the lines, and leave them in the scene."""
+        if self._lines is not None:
+            self._lines.stop()
+        self._lines = self._lesion = None
+
+    def toggle(self) -> None:
+        if is_checked(self._ui.tadaShowCheckBox):
+            self._put_up()
+        else:
+            self._take_down()
+        self._describe()
+
+    def refit(self) -> None:
+        """The automatic lines again."""
+        if self._lines is not None:
+            self._lines.refit()
+        self._describe()
+
+    def _put_up(self) -> None:
+        self._take_down()
+        if self._lesion is not None:
+            self._take_lines(self._scene.add_tada_lines(self._session.scan, self._lesion))
+
+    def _take_lines(self, lines: Any) -> None:
+        self._lines = lines
+        if lines is not None:
+            lines.observe(self._describe)
+
+    def _take_down(self) -> None:
+        lines, self._lines = self._lines, None
+        if lines is not None:
+            lines.stop()
+            lines.remove()
+
+    def _describe(self, *_event: Any) -> None:
+        lesion = self._lesion
+        applicable = lesion is not None and lesion["tada"]["applicable"]
+        self._ui.tadaShowCheckBox.setEnabled(applicable)
+        self._ui.tadaRefitButton.setEnabled(self._lines is not None)
+        self._told.say(self._sentence(lesion))
+
+    def _sentence(self, lesion: Measurements | None) -> str:
+        if lesion is None:
+            return _("Lines A, B and C are offered for the lesions in the table.")
+        tada = lesion["tada"]
+        if not tada["applicable"]:
+            return _("No Tada estimate for lesion {number}: {reason}").format(
+                number=lesion["id"], reason=tada["reason"]
+            )
+        volume = self._lines.volume_ml if self._lines is not None else tada["volume_ml"]
+        return _(
+            "Lesion {number}: Tada {tada:.1f} mL, by voxels {voxels:.1f} mL ({difference:+.1f} mL)."
+        ).format(
+            number=lesion["id"],
+            tada=volume,
+            voxels=lesion["volume_ml"],
+            difference=volume - lesion["volume_ml"],
+        )
+
+
+def _shape(lesion: Measurements | None) -> object:
+    """What the automatic lines are made from."""
+    return lesion and (lesion["id"], lesion["tada"], lesion["slices"])

@@ -1,0 +1,46 @@
+"""Where the model was unsure: a sentence, and a map over the slices that can be switched on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .guard import Guard
+from .session import Session
+from .translation import tr as _
+from .widgets import Sentence, is_checked, set_checked
+
+
+class UncertaintySection:
+    """Offers the map that the last run wrote, or one that came with a saved scene."""
+
+    def __init__(self, ui: Any, session: Session, scene: Any, desk: Any, guard: Guard) -> None:
+        self._ui, self._session, self._scene = ui, session, scene
+        self._told = Sentence(ui.uncertaintyLabel)
+        self._overlay: Any = None
+        ui.uncertaintyShowCheckBox.toggled.connect(guard(self.toggle, self._told))
+        session.listen(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Follow the session."""
+        session = self._session
+        self._overlay = self._scene.overlay_of(session.scan) if session.segmentation is not None else None
+        self._ui.uncertaintyShowCheckBox.setEnabled(self._overlay is not None)
+        if self._overlay is None:
+            set_checked(self._ui.uncertaintyShowCheckBox, False)
+        self._told.say(self._sentence())
+
+    def toggle(self) -> None:
+        self._scene.show_overlay(self._overlay, is_checked(self._ui.uncertaintyShowCheckBox))
+
+    def _sentence(self) -> str:
+        unsure = (self._session.measurements or {}).get("uncertainty")
+        if not unsure:
+            return _("The next run tells where the model is unsure.")
+        sentences = [_("The model was unsure about {volume:.1f} mL.").format(volume=unsure["unsure_ml"])]
+        if unsure["second_look"]:
+            sentences.append(_("This case needs a second look."))
+            sentences += unsure["reasons"]
+        if self._overlay is None:
+            sentences.append(_("There is no map of it: tick the first box before the next run."))
+        return "\n".join(sentences)

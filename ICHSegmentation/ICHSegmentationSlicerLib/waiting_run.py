@@ -1,0 +1,65 @@
+"""A run for scripts: started, waited for, and its result or its error handed back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import qt
+import slicer
+
+from ICHSegmentationLib import errors
+from ICHSegmentationLib.events import Failed, Finished
+from ICHSegmentationLib.settings import SegmentationSettings
+
+from .segmentation_run import SegmentationRun
+
+
+class _Outcome:
+    """Listens to the one run."""
+
+    segmentation: Any = None
+    result: Finished | None = None
+    error: Failed | None = None
+
+    def run_progressed(self, stage: str, fraction: float) -> None: ...
+
+    def run_finished(self, segmentation: Any, result: Finished, folder: Path) -> None:
+        self.segmentation, self.result = segmentation, result
+
+    def run_failed(self, error: Failed) -> None:
+        self.error = error
+
+
+def run_and_wait(
+    scene: Any, setup: Any, folder: Path, scan: Any, replace: Any, settings: SegmentationSettings
+) -> tuple[Any, dict[str, Any]]:
+    """Segment ``scan``; Slicer goes on handling its events meanwhile.
+
+    Returns:
+        the segmentation node and the measurements.
+
+    Raises:
+        ICHError: one of its kinds.
+    """
+    outcome = _Outcome()
+    run = SegmentationRun(scene, setup.make_worker, folder, qt.QTimer.singleShot, outcome)
+    setup.require_ready(settings.model)
+    run.start(scan, replace, settings)
+    while outcome.result is None and outcome.error is None:
+        slicer.app.processEvents()
+    if outcome.error is not None:
+        raise _error_of(outcome.error)
+    return outcome.segmentation, outcome.result.measurements
+
+
+def _error_of(failed: Failed) -> errors.ICHError:
+    """The failure as the error class that has its code."""
+    classes = [errors.ICHError, *_below(errors.ICHError)]
+    found = next((cls for cls in classes if cls.code == failed.code), errors.ICHError)
+    return found(failed.message, failed.hint)
+
+
+def _below(cls: type[errors.ICHError]) -> list[type[errors.ICHError]]:
+    children = cls.__subclasses__()
+    return [*children, *(below for child in children for below in _below(child))]

@@ -1,0 +1,162 @@
+"""The module's widget opened on the stand-in desktop, and what a test does with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from PySide6 import QtWidgets
+
+from ICHSegmentationLib.events import Event, Failed, Finished, Progress, Started
+from ICHSegmentationLib.settings import SegmentationSettings
+
+MODULE = Path(__file__).resolve().parents[2] / "ICHSegmentation"
+
+
+class OpenPanel:
+    """The panel of the real module, with the real ``.ui`` file.
+
+    Args:
+        setup: in the place of Slicer's packages and worker; None takes the module's own.
+    """
+
+    def __init__(self, setup: Any = None) -> None:
+        from desktop import ModuleParent
+
+        import ICHSegmentation
+
+        module_setup = ICHSegmentation.ICHSegmentationLogic._setup
+        try:
+            if setup is not None:
+                ICHSegmentation.ICHSegmentationLogic._setup = lambda self: setup
+            ICHSegmentation.ICHSegmentationWidget.module_folder = MODULE
+            self.parent = ModuleParent()
+            self.widget = ICHSegmentation.ICHSegmentationWidget(self.parent)
+            self.widget.setup()
+            self.widget.enter()
+        finally:
+            ICHSegmentation.ICHSegmentationLogic._setup = module_setup
+        self.ui, self.panel = self.widget.ui, self.widget.panel
+        self.settle()
+
+    @property
+    def state(self) -> Any:
+        return self.widget._state
+
+    def settle(self, until: Callable[[], bool] = lambda: False, seconds: float = 0.3) -> bool:
+        """Handle events until something is so, or nothing has been left to do for a while."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            QtWidgets.QApplication.processEvents()
+            if until():
+                return True
+            time.sleep(0.002)
+        return until()
+
+    def press(self, name: str) -> None:
+        getattr(self.ui, name).click()
+        self.settle()
+
+    def said(self, name: str = "messageLabel") -> str:
+        """What a label says; empty where it is hidden."""
+        label = getattr(self.ui, name)
+        return "" if label.isHidden() else label.text()
+
+    def table(self) -> list[list[str]]:
+        table = self.ui.lesionTable
+        return [
+            [table.item(row, column).text() for column in range(table.columnCount())]
+            for row in range(table.rowCount())
+        ]
+
+    def close(self) -> None:
+        if self.widget is not None:
+            self.widget.cleanup()
+            self.parent.deleteLater()
+            self.widget = None
+            QtWidgets.QApplication.processEvents()
+
+
+class PlannedWorker:
+    """A worker that tells what a test has planned, when the test wants it."""
+
+    def __init__(self, on_event: Callable[[Event], None]) -> None:
+        self.tell = on_event
+        self.started: SimpleNamespace | None = None
+        self.cancelled = False
+
+    def start(self, scan: Path, out_dir: Path, settings: SegmentationSettings) -> None:
+        self.started = SimpleNamespace(scan=scan, out_dir=out_dir, settings=settings)
+        self.tell(Started(scan.stem, str(scan)))
+
+    def progress(self, stage: str, fraction: float) -> None:
+        self.tell(Progress(self.started.scan.stem, stage, fraction))
+
+    def finish(self, mask: Any) -> dict[str, Any]:
+        """Write a mask ``[D, H, W]`` and its measurements, as the command line does, and tell of them."""
+        from ICHSegmentationLib.io import read_ct, write_mask
+        from ICHSegmentationLib.measurement import measure
+        from ICHSegmentationLib.volume import Volume
+
+        folder = self.started.out_dir / self.started.scan.stem
+        folder.mkdir()
+        ct = read_ct(self.started.scan)
+        volume = Volume(mask, ct.affine)
+        write_mask(volume, folder / "segmentation.nii.gz", ct)
+        (folder / "report.html").write_text("<html></html>")
+        measurements = {**measure(volume).to_dict(), "model": {"id": "planned", "version": "1"}}
+        paths = {"mask": str(folder / "segmentation.nii.gz"), "report": str(folder / "report.html")}
+        self.tell(Finished(self.started.scan.stem, paths, measurements))
+        return measurements
+
+    def fail(self, code: str, message: str, hint: str = "") -> None:
+        self.tell(Failed("scan", code, message, hint))
+
+    def cancel(self) -> None:
+        self.cancelled = True
+        self.tell(Failed("scan", "cancelled", "The run was cancelled."))
+
+
+class PlannedSetup:
+    """Everything is installed, unless the test says what is wrong."""
+
+    def __init__(self, wrong: Exception | None = None) -> None:
+        self.wrong = wrong
+        self.workers: list[PlannedWorker] = []
+        self.installed = 0
+        self.waits_for_restart = ""
+        self._chosen = {"model": "default", "device": "auto", "python": ""}
+
+    @property
+    def worker(self) -> PlannedWorker:
+        return self.workers[-1]
+
+    def models(self) -> list[tuple[str, str]]:
+        return [("Embedded default", "default"), ("Another", "another")]
+
+    def devices(self) -> list[tuple[str, str]]:
+        return [("Automatic", "auto"), ("CPU", "cpu")]
+
+    def chosen(self, name: str) -> str:
+        return self._chosen[name]
+
+    def choose(self, name: str, value: str) -> None:
+        self._chosen[name] = value
+
+    def require_ready(self, model: str) -> None:
+        if self.wrong is not None:
+            raise self.wrong
+
+    def install(self) -> None:
+        self.installed += 1
+        self.wrong = None
+
+    def make_worker(self, on_event: Callable[[Event], None]) -> PlannedWorker:
+        self.workers.append(PlannedWorker(on_event))
+        return self.workers[-1]
+
+    def examine(self, done: Callable[[str], None]) -> None:
+        done("All is well.")
