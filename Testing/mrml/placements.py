@@ -75,6 +75,14 @@ def tilt_about_first_slice(affine: NDArray[np.float64], degrees: float) -> NDArr
     return matrix
 
 
+def tilt_by_dicom(affine: NDArray[np.float64], degrees: float) -> NDArray[np.float64]:
+    """What the DICOM reader's transform does: the reader stacks slices upright at their slanted distance."""
+    matrix = np.eye(4)
+    matrix[1:3, 2] = np.sin(np.radians(degrees)), np.cos(np.radians(degrees))
+    matrix[1:3, 3] = (np.eye(4) - matrix)[1:3, 2] * affine[2, 3]
+    return matrix
+
+
 _PLAIN = grid(np.diag([-1.0, -1, 1, 1]), (0.5, 0.5, 5))
 _THIN = grid(np.diag([-1.0, -1, 1, 1]), (0.43, 0.71, 3.3))
 PLACEMENTS = {
@@ -87,6 +95,7 @@ PLACEMENTS = {
     "moved and turned": Placement(parent=rotation(33, 2) @ rotation(10, 0), kind="linear"),
     "sheared by its parent": Placement(parent=shear(18) @ rotation(4, 2), kind="linear"),
     "tilted by a grid": Placement(_PLAIN, tilt_about_first_slice(_PLAIN, 20), "grid"),
+    "tilted as read from DICOM": Placement(_PLAIN, tilt_by_dicom(_PLAIN, 15), "grid"),
     "tilted the other way": Placement(_THIN, tilt_about_first_slice(_THIN, -14), "grid"),
 }
 

@@ -93,6 +93,15 @@ def test_a_tilted_scan_has_the_tilt_and_the_volume_of_its_voxels(scene: Any) -> 
     assert grid.voxel_volume_mm3 == pytest.approx(0.5 * 0.5 * 5, rel=1e-5)
 
 
+def test_slices_read_from_dicom_get_their_distance_from_the_transform(scene: Any) -> None:
+    from ICHSegmentationSlicerLib.scan_export import ct_of
+
+    grid = ct_of(PLACEMENTS["tilted as read from DICOM"].scan(scene, noise())).grid
+    assert grid.tilt_degrees == pytest.approx(15, abs=0.01)
+    assert grid.spacing[0] == pytest.approx(5, abs=1e-3)
+    assert grid.slice_distance == pytest.approx(5 * np.cos(np.radians(15)), abs=1e-3)
+
+
 def test_a_grid_that_works_in_the_other_direction_is_followed_too(scene: Any) -> None:
     from ICHSegmentationSlicerLib.scan_geometry import world_affine
 
