@@ -1,0 +1,188 @@
+"""Several scans: found, followed line by line, and summed up."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ICHSegmentationSlicerLib.batch_run import BatchLine, BatchRun
+from ICHSegmentationSlicerLib.batch_scans import scans_in
+from ICHSegmentationSlicerLib.database_scans import gather_series
+from ICHSegmentationSlicerLib.outcome import Outcome
+
+from ICHSegmentationLib.errors import InputError
+from ICHSegmentationLib.events import Event, Failed, Finished, Progress, Started
+from ICHSegmentationLib.settings import SegmentationSettings
+
+MEASURED = {"total_volume_ml": 12.5, "subtypes": {"subdural": 12.5}, "lesions": [{"id": 1}, {"id": 2}]}
+
+
+def write_dicom(folder: Path, name: str = "0001") -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(bytes(128) + b"DICM" + bytes(10))
+
+
+def test_images_and_dicom_folders_are_found_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("b.nii.gz", "a.NRRD", "a.seg.nrrd", "notes.txt", ".hidden.nii", "deep/c.mha"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    write_dicom(tmp_path / "patient" / "series")
+    write_dicom(tmp_path / "patient" / "series" / "below")
+    write_dicom(tmp_path / "ending", "1.dcm")
+    result = tmp_path / "earlier"
+    result.mkdir()
+    for name in ("measurements.json", "segmentation.nii.gz"):
+        (result / name).write_text("x")
+    found = [scan.relative_to(tmp_path).as_posix() for scan in scans_in(tmp_path)]
+    assert found == ["a.NRRD", "b.nii.gz", "deep/c.mha", "ending", "patient/series"]
+
+
+def test_a_folder_that_is_itself_a_series_is_one_scan(tmp_path: Path) -> None:
+    write_dicom(tmp_path)
+    assert scans_in(tmp_path) == [tmp_path]
+
+
+def test_a_folder_without_scans_is_told(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(InputError, match="found none"):
+        scans_in(tmp_path)
+    with pytest.raises(InputError, match="cannot be read"):
+        scans_in(tmp_path / "missing")
+
+
+class Database:
+    """Two patients: one with a scout, a CT and an MR, and one without images."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files = {
+            f"{kind}-{number}": [str(folder / f"{kind}-{number}-{i}") for i in range(number)]
+            for kind, number in (("CT", 2), ("CT", 6), ("MR", 6))
+        }
+        for path in (path for paths in self.files.values() for path in paths):
+            Path(path).write_text(path)
+
+    def studiesForPatient(self, patient: str) -> list[str]:
+        return ["study"] if patient == "1" else []
+
+    def seriesForStudy(self, study: str) -> list[str]:
+        return list(self.files)
+
+    def filesForSeries(self, series: str) -> list[str]:
+        return self.files[series]
+
+    def fileValue(self, file: str, tag: str) -> str:
+        kind = Path(file).name[:2]
+        return {"0008,0060": kind, "0008,103e": f"{kind} Kopf 5.0/H31s"}[tag]
+
+
+def test_the_ct_series_of_selected_patients_get_folders_of_their_own(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    (folder,) = gather_series(database, ["1", "2"], tmp_path)
+    assert folder.name == "001-CT_Kopf_5_0_H31s"
+    assert sorted(file.read_text() for file in folder.iterdir()) == sorted(database.files["CT-6"])
+    (again,) = gather_series(database, ["1"], tmp_path)
+    assert again != folder
+
+
+@pytest.mark.parametrize("patients", [[], ["2"]], ids=["nobody", "one without a CT"])
+def test_a_selection_without_a_ct_is_told(tmp_path: Path, patients: list[str]) -> None:
+    with pytest.raises(InputError, match="DICOM module"):
+        gather_series(Database(tmp_path), patients, tmp_path)
+
+
+class PlannedBatch:
+    """A batch over ``a``, ``b`` and ``c``, whose worker says what a test wants."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.heard: list[Event] = []
+        self.outcomes: list[Outcome] = []
+        self.run = BatchRun(self._make, self.heard.append, self.outcomes.append)
+        scans = [folder / f"{name}.nii.gz" for name in "abc"]
+        self.run.start_all(scans, folder / "out", SegmentationSettings())
+
+    def _make(self, hear: Callable[[Event], None], end: Callable[[Outcome], None]) -> PlannedBatch:
+        self.tell, self.end = hear, end
+        return self
+
+    def start_all(self, scans: list[Path], out_dir: Path, settings: SegmentationSettings) -> None:
+        self.scans = scans
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+    def states(self) -> list[str]:
+        return [line.state for line in self.run.lines]
+
+    def summary(self) -> list[dict[str, Any]]:
+        with (self.folder / "out" / "summary.csv").open(encoding="utf-8-sig", newline="") as stream:
+            return list(csv.DictReader(stream))
+
+
+def test_each_scan_has_a_line_that_tells_how_far_it_is(tmp_path: Path) -> None:
+    batch = PlannedBatch(tmp_path)
+    assert batch.states() == ["waiting"] * 3
+    batch.tell(Started("a", "a.nii.gz"))
+    batch.tell(Progress("a", "refine", 0.6))
+    assert batch.run.lines[0] == BatchLine(batch.scans[0], "a", "running", "refine", 0.6)
+    assert batch.run.fraction == pytest.approx(0.2)
+    batch.tell(Finished("a", {}, MEASURED))
+    batch.tell(Started("b", "b.nii.gz"))
+    batch.tell(Failed("b", "no_head", "Expected a head, found air."))
+    assert batch.states() == ["done", "failed", "waiting"]
+    assert batch.run.fraction == pytest.approx(2 / 3)
+    assert len(batch.heard) == 5
+
+
+def test_the_summary_grows_with_every_scan_and_says_why_one_failed(tmp_path: Path) -> None:
+    batch = PlannedBatch(tmp_path)
+    batch.tell(Started("a", "a.nii.gz"))
+    batch.tell(Finished("a", {}, MEASURED))
+    first = batch.summary()
+    assert [row["state"] for row in first] == ["done", "waiting", "waiting"]
+    assert (first[0]["total_volume_ml"], first[0]["subdural_ml"], first[0]["epidural_ml"]) == (
+        "12.5", "12.5", "0.0",
+    )  # fmt: skip
+    assert first[0]["lesions"] == "2"
+    batch.tell(Started("b", "b.nii.gz"))
+    batch.tell(Failed("b", "no_head", "Expected a head, found air."))
+    assert batch.summary()[1]["message"] == "Expected a head, found air."
+    assert batch.summary()[1]["total_volume_ml"] == ""
+
+
+def test_scans_not_reached_say_so_when_the_process_dies_or_is_cancelled(tmp_path: Path) -> None:
+    for kind, state in (("failed", "failed"), ("cancelled", "cancelled")):
+        batch = PlannedBatch(tmp_path)
+        batch.tell(Started("a", "a.nii.gz"))
+        batch.tell(Finished("a", {}, MEASURED))
+        batch.tell(Started("b", "b.nii.gz"))
+        batch.end(Outcome(kind, message="It ended."))
+        assert batch.states() == ["done", state, state]
+        assert batch.summary()[2]["message"] == "It ended."
+        assert [outcome.kind for outcome in batch.outcomes] == [kind]
+
+
+def test_an_earlier_result_counts_as_done(tmp_path: Path) -> None:
+    batch = PlannedBatch(tmp_path)
+    for name in "abc":
+        folder = tmp_path / "out" / name
+        folder.mkdir(parents=True)
+        (folder / "measurements.json").write_text(json.dumps(MEASURED))
+        batch.tell(Started(name, f"{name}.nii.gz"))
+        batch.tell(Failed(name, "output_exists", "There is an earlier result."))
+    batch.end(Outcome("failed", "output_exists", "There is an earlier result."))
+    assert batch.states() == ["done"] * 3
+    assert [event.measurements for event in batch.heard if isinstance(event, Finished)] == [MEASURED] * 3
+    assert batch.outcomes[0].kind == "done"
+    assert "earlier result" in batch.summary()[0]["message"]
+
+
+def test_a_batch_that_never_started_fails_every_line(tmp_path: Path) -> None:
+    batch = PlannedBatch(tmp_path)
+    batch.tell(Failed("", "not_started", "python could not be started."))
+    batch.end(Outcome("failed", "not_started", "python could not be started."))
+    assert batch.states() == ["failed"] * 3
