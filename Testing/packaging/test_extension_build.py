@@ -43,7 +43,7 @@ def test_module_and_library_lie_side_by_side_and_nothing_else(built: Path, root:
 def test_the_module_gets_generic_tests_and_its_own(built: Path):
     tests = (built / "tests.txt").read_text("utf-8").split("\n")
     assert "generic ICHSegmentation" in tests
-    assert [line for line in tests if line.endswith("Testing/slicer/ICHSegmentationSelfTest.py")]
+    assert [line for line in tests if line.endswith("Testing/slicer/Python/ICHSegmentationSelfTest.py")]
 
 
 def test_the_extension_depends_on_the_pytorch_extension(built: Path):
