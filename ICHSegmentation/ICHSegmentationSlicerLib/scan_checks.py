@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import slicer
 from numpy.typing import NDArray
@@ -59,7 +61,7 @@ def check_volume_node(node: slicer.vtkMRMLNode | None) -> None:
     _require_ct_in_dicom(node)
 
 
-def check_values(voxels: NDArray[np.generic]) -> None:
+def check_values(voxels: NDArray[Any]) -> None:
     """Raise unless values ``[D, H, W]`` can be those of a head CT in HU.
 
     The process that segments looks closer and tells its findings in the same way; this only spares the wait.
@@ -86,7 +88,7 @@ def check_values(voxels: NDArray[np.generic]) -> None:
         )
 
 
-def looks_unlike_ct(sample: NDArray[np.generic]) -> bool:
+def looks_unlike_ct(sample: NDArray[Any]) -> bool:
     """Whether values ``[...]`` have no air and too few of brain's HU for a CT whose air was cut off."""
     if float(sample.min()) < NO_AIR_HU:
         return False
@@ -119,7 +121,7 @@ def _colours(node: slicer.vtkMRMLNode) -> NotHounsfieldError:
 def _require_ct_in_dicom(node: slicer.vtkMRMLVolumeNode) -> None:
     hierarchy = node.GetScene().GetSubjectHierarchyNode() if node.GetScene() else None
     item = hierarchy.GetItemByDataNode(node) if hierarchy else 0
-    if not item:
+    if hierarchy is None or not item:
         return
     name = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMSeriesModalityAttributeName()
     modality = hierarchy.GetItemAttribute(item, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import slicer
@@ -35,7 +36,7 @@ def check_scan(node: slicer.vtkMRMLNode | None) -> None:
     world_affine(node)
 
 
-def voxels_of(scan: slicer.vtkMRMLScalarVolumeNode) -> NDArray[np.generic]:
+def voxels_of(scan: slicer.vtkMRMLScalarVolumeNode) -> NDArray[Any]:
     """The scan's own voxels ``[D, H, W]``, not a copy."""
     return vtk_to_numpy(scan.GetImageData().GetPointData().GetScalars()).reshape(shape_of(scan))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import slicer
@@ -126,7 +127,7 @@ def _within(extent: tuple[int, ...], shape: tuple[int, ...]) -> bool:
     return all(first >= 0 and last < n for first, last, n in zip(firsts, lasts, shape[::-1], strict=True))
 
 
-def _box_and_values(image: slicer.vtkOrientedImageData) -> tuple[Box, NDArray[np.generic]]:
+def _box_and_values(image: slicer.vtkOrientedImageData) -> tuple[Box, NDArray[Any]]:
     i, i_end, j, j_end, k, k_end = image.GetExtent()
     box = slice(k, k_end + 1), slice(j, j_end + 1), slice(i, i_end + 1)
     if i_end < i or j_end < j or k_end < k:
