@@ -2,3 +2,13 @@
 
 Nothing here imports torch. Files about scene nodes import no qt, so they run wherever Slicer's classes do.
 """
+
+import importlib.util
+import sys
+from pathlib import Path
+
+MODULE_FOLDER = Path(__file__).resolve().parents[1]
+
+# Installed, the library lies beside the module, where Slicer finds it; in a clone, one folder above.
+if importlib.util.find_spec("ICHSegmentationLib") is None:
+    sys.path.append(str(MODULE_FOLDER.parent))

@@ -16,6 +16,9 @@ from .translation import tr as _
 __all__ = ["as_csv", "as_text", "fill_table", "notable", "rows_of", "table_of"]
 
 SCAN_ROLE = "ICHSegmentation.Scan"
+_COLUMNS = ("finding", "slices", "volume_ml", "tada_ml", "difference_ml", "difference_percent", "note")
+"""Names for scripts; the headings that a user sees are their titles."""
+
 _CSV_FIELDS = (
     "row", "name", "slices", "volume_ml", "tada_ml", "difference_ml", "difference_percent", "marks", "reason",
 )  # fmt: skip
@@ -39,12 +42,13 @@ def fill_table(
     columns = list(zip(*rows, strict=True))
     editing = node.StartModify()
     node.RemoveAllColumns()
-    for heading, texts in zip(headings(), columns, strict=True):
+    for name, heading, texts in zip(_COLUMNS, headings(), columns, strict=True):
         column = vtk.vtkStringArray()
-        column.SetName(heading)
+        column.SetName(name)
         for text in texts:
             column.InsertNextValue(text)
         node.AddColumn(column)
+        node.SetColumnTitle(name, heading)
     node.SetUseColumnTitleAsColumnHeader(True)
     node.SetLocked(True)
     node.SetNodeReferenceID(SCAN_ROLE, scan.GetID())

@@ -192,6 +192,12 @@ def test_a_table_is_found_again_in_a_saved_scene(scene: Any, tmp_path: Path) -> 
     table = table_of(scene, slicer.util.getNode("Head CT"))
     assert table.GetName() == "Head CT hemorrhage measurements"
     assert texts(table) == before
+    assert table.GetUseColumnTitleAsColumnHeader()
+    assert [table.GetColumnTitle(name) for name in ("finding", "volume_ml", "note")] == [
+        "Finding",
+        "Volume (mL)",
+        "Note",
+    ]
     assert table_of(scene, slicer.util.getNode("Other")) is None
 
 
