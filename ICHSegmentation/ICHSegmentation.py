@@ -43,11 +43,13 @@ class ICHSegmentation(ScriptedLoadableModule):
         slicer.app.connect("startupCompleted()", self._offer)
 
     def _offer(self):
-        """Sample data, and ``process`` on the logic that ``slicer.modules`` hands out."""
-        from ICHSegmentationSlicerLib import sample_data
+        """Sample data, regions, and ``process`` on the logic that ``slicer.modules`` hands out."""
+        from ICHSegmentationSlicerLib import sample_data, terminology
 
         if hasattr(slicer.modules, "sampledata"):
             sample_data.register()
+        if hasattr(slicer.modules, "terminologies"):
+            terminology.load_regions(slicer.modules.terminologies.logic())
         # The attribute lives as long as somebody holds the logic's Python object.
         self._logic = slicer.modules.ichsegmentation.logic()
         self._logic.process = ICHSegmentationLogic().process
