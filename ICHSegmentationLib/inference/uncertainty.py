@@ -1,4 +1,4 @@
-"""How unsure the cascade was: from the mean of both stages' probabilities to a map of 0..100, one byte a voxel.
+"""How unsure the cascade was: from the stages' mean probabilities to a map of 0..100, one byte a voxel.
 
 The map is filled piece by piece, so that a scan of many slices never needs its probabilities all at once.
 """
@@ -17,7 +17,7 @@ from .regions import Region
 from .stage import Probability
 
 _LEAST = 0.02
-"""Slabs in which the coarse stage gave nothing above this stay 0: an uncertainty below 4 is nothing to see."""
+"""Slabs in which the coarse stage gave nothing above this stay 0: nobody can see an uncertainty below 4."""
 
 
 @dataclass(frozen=True)

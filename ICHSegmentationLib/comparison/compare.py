@@ -1,0 +1,202 @@
+"""Two segmented scans of one head: what grew, and how the scans lie on each other.
+
+Each volume is measured on its own scan's voxels. The registration does not touch it: it shows both scans in
+one place, and tells whether they show the same head, and the same part of it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..labels import HEMORRHAGE, INTRAPARENCHYMAL, INTRAVENTRICULAR, SUBTYPES, label_named
+from ..measurement import Measurements, measure
+from ..preparation.checks import check_ct
+from ..volume import CTVolume, Grid, Volume
+from .growth import WITHIN_ERROR_ML, Change
+from .registration import Registration, register
+
+NOTABLE_ML = 0.1
+"""Hemorrhage beyond the other scan's edge below this is not worth a warning: the smallest lesion measured."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What has changed from the first scan to the second.
+
+    Attributes:
+        total: all hemorrhage.
+        subtypes: each subtype on either scan, by label id; empty where a scan has hemorrhage of no subtype.
+        expansion: all hemorrhage, or the intraparenchymal alone, grew by at least 6 mL or 33 %.
+        expansion_with_ivh: the same, or new or at least 1 mL more intraventricular hemorrhage; None where
+            subtypes are not told.
+        registration: how the second scan lies over the first.
+        warnings: what a user should know, one sentence each.
+    """
+
+    total: Change
+    subtypes: dict[str, Change]
+    expansion: bool
+    expansion_with_ivh: bool | None
+    registration: Registration
+    warnings: tuple[str, ...]
+
+    @property
+    def sentences(self) -> list[str]:
+        """The result in words; warnings last."""
+        return [
+            f"Hemorrhage {_verb(self.total)} {self.total}.",
+            _verdict(self),
+            *(f"{label_named(name).name}: {change}." for name, change in self.subtypes.items()),
+            *self.warnings,
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content for ``comparison.json``."""
+        registration = self.registration
+        return {
+            **self.total.to_dict(),
+            "subtypes": {name: change.to_dict() for name, change in self.subtypes.items()},
+            "expansion": self.expansion,
+            "expansion_with_ivh": self.expansion_with_ivh,
+            "registration": {
+                "second_to_first": registration.second_to_first.tolist(),
+                "coordinate_system": "RAS",
+                "rotation_degrees": registration.rotation_degrees,
+                "likeness": registration.likeness,
+                "overlap": registration.overlap,
+                "trusted": registration.trusted,
+            },
+            "sentences": self.sentences,
+            "warnings": list(self.warnings),
+        }
+
+
+def compare(first: CTVolume, first_mask: Volume, second: CTVolume, second_mask: Volume) -> Comparison:
+    """Compare two segmented head CTs of one patient.
+
+    Args:
+        first, second: the earlier and the later scan, on any grids.
+        first_mask, second_mask: label values on the grid of each.
+
+    Raises:
+        GridMismatchError: a mask lies on another grid than its scan.
+        NoHeadError, NotHounsfieldError, NonFiniteError: a scan is no head CT.
+        UnknownLabelError: a mask holds a value that is no label.
+        InputError: a scan has too few slices to be laid over another.
+    """
+    measured = [_measured(ct, mask) for ct, mask in ((first, first_mask), (second, second_mask))]
+    limits = [
+        f"{which} scan: {warning}"
+        for which, ct in (("First", first), ("Second", second))
+        for warning in check_ct(ct)
+    ]
+    registration = register(first, second)
+    total = Change(measured[0].total_volume_ml, measured[1].total_volume_ml)
+    told = all(HEMORRHAGE.id not in {lesion.label for lesion in m.lesions} for m in measured)
+    subtypes = _subtypes(*measured) if told else {}
+    expansion = total.is_expansion or (
+        INTRAPARENCHYMAL.id in subtypes and subtypes[INTRAPARENCHYMAL.id].is_expansion
+    )
+    ivh = subtypes.get(INTRAVENTRICULAR.id, Change(0.0, 0.0))
+    warnings = [
+        *_fit_warnings(registration),
+        *_cover_warnings(registration, first, first_mask, second, second_mask),
+        *_doubt_warnings(total, expansion),
+        *([] if told else _subtype_warnings(measured)),
+        *limits,
+    ]
+    return Comparison(
+        total,
+        subtypes,
+        expansion,
+        expansion or ivh.is_ivh_expansion if told else None,
+        registration,
+        tuple(dict.fromkeys([*warnings, *registration.warnings])),
+    )
+
+
+def _measured(ct: CTVolume, mask: Volume) -> Measurements:
+    ct.require_same_grid(mask)
+    return measure(mask, slice_positions_mm=ct.slice_positions_mm)
+
+
+def _subtypes(first: Measurements, second: Measurements) -> dict[str, Change]:
+    return {
+        label.id: Change(first.subtypes.get(label.id, 0.0), second.subtypes.get(label.id, 0.0))
+        for label in SUBTYPES
+        if label.id in first.subtypes or label.id in second.subtypes
+    }
+
+
+def _verb(change: Change) -> str:
+    if abs(change.growth_ml) < 0.05:
+        return "is unchanged,"
+    return "grew" if change.growth_ml > 0 else "shrank"
+
+
+def _verdict(comparison: Comparison) -> str:
+    if comparison.expansion:
+        return "This is hematoma expansion by the usual definition (at least 6 mL or at least 33 %)."
+    if comparison.expansion_with_ivh:
+        return (
+            "This is expansion by the revised definition only: intraventricular hemorrhage is new or grew by "
+            "at least 1 mL."
+        )
+    return "This is no hematoma expansion by the usual definition (at least 6 mL or at least 33 %)."
+
+
+def _fit_warnings(registration: Registration) -> list[str]:
+    if registration.trusted:
+        return []
+    return [
+        f"The two scans do not fit on each other (likeness {registration.likeness:.2f}, "
+        f"{registration.overlap:.0%} of the head on both): check that they show the same patient."
+    ]
+
+
+def _cover_warnings(
+    registration: Registration, first: CTVolume, first_mask: Volume, second: CTVolume, second_mask: Volume
+) -> list[str]:
+    """Hemorrhage that only one of the scans can show."""
+    if not registration.trusted:
+        return []
+    to_first: NDArray[np.float64] = registration.second_to_first
+    to_second: NDArray[np.float64] = np.linalg.inv(to_first).astype(np.float64)
+    warnings = []
+    for which, mask, other, way, name in (
+        ("second", second_mask, first.grid, to_first, "first"),
+        ("first", first_mask, second.grid, to_second, "second"),
+    ):
+        beyond = _beyond_ml(mask, other, way)
+        if beyond >= NOTABLE_ML:
+            warnings.append(
+                f"{beyond:.1f} mL of the hemorrhage on the {which} scan lie where the {name} scan does not "
+                "reach: the growth is not that of the same part of the head."
+            )
+    return warnings
+
+
+def _beyond_ml(mask: Volume, other: Grid, way: NDArray[np.float64]) -> float:
+    """mL of a mask that come to lie outside the grid ``other`` when ``way`` ``[4, 4]`` takes them there."""
+    places = mask.grid.world(np.argwhere(mask.voxels)) @ way[:3, :3].T + way[:3, 3]
+    to_index = np.linalg.inv(other.affine)
+    indices = places @ to_index[:3, :3].T + to_index[:3, 3]
+    inside = ((indices >= -0.5) & (indices <= np.array(other.shape[::-1]) - 0.5)).all(axis=1)
+    return int(np.count_nonzero(~inside)) * mask.grid.voxel_volume_mm3 / 1000
+
+
+def _doubt_warnings(total: Change, expansion: bool) -> list[str]:
+    if not expansion or total.growth_ml >= WITHIN_ERROR_ML:
+        return []
+    return [
+        f"A growth of less than {WITHIN_ERROR_ML} mL is within the usual error of an automatic outline: "
+        "check both outlines."
+    ]
+
+
+def _subtype_warnings(measured: list[Measurements]) -> list[str]:
+    if not any(m.subtypes for m in measured):
+        return []
+    return ["Growth by subtype is not given: some of the hemorrhage has no subtype."]
