@@ -60,7 +60,7 @@ def add_piece(
 ) -> None:
     """Add the voxels of a piece to a segment, and mark it as edited; other segments stay as they are."""
     image = _on_segments_grid(_labelmap(scan, piece), segmentation, segment_id)
-    _merge(image, segmentation, segment_id, slicer.vtkSlicerSegmentationsModuleLogic.MODE_MERGE_MAX)
+    _merge(image, segmentation, segment_id, slicer.vtkSlicerSegmentationsModuleLogic.MODE_MERGE_MASK)
 
 
 def remove_piece(
@@ -72,7 +72,7 @@ def remove_piece(
     """Take the voxels of a piece out of a segment, and mark it as edited; other segments stay as they are."""
     image = _on_segments_grid(_labelmap(scan, piece), segmentation, segment_id)
     values = vtk_to_numpy(image.GetPointData().GetScalars())
-    values[:] = values == 0
+    values[:] = np.where(values == 0, 255, 0)  # the minimum with 255 leaves every label as it is
     _merge(image, segmentation, segment_id, slicer.vtkSlicerSegmentationsModuleLogic.MODE_MERGE_MIN)
 
 

@@ -38,7 +38,7 @@ class Painted:
         return where
 
     def index(self, place):
-        return tuple(int(round(mm / step)) for mm, step in zip(place, self.spacing, strict=True))
+        return tuple(round(mm / step) for mm, step in zip(place, self.spacing, strict=True))
 
     @property
     def ct(self):

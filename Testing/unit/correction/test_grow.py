@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from painted import BONE, CLOT, FALX, THICK, THIN, VESSEL, Painted
+from scipy import ndimage
 
 from ICHSegmentationLib.correction import grow_lesion
 from ICHSegmentationLib.errors import InputError
+from ICHSegmentationLib.io import read_ct, read_mask
 
 CENTRE = (30.0, 45.0, 45.0)
 
@@ -82,6 +84,13 @@ def test_a_region_without_an_end_is_refused_and_not_cut_off_somewhere():
         grown(head, (30, 90, 90))
 
 
+def test_a_region_larger_than_any_lesion_missed_is_refused():
+    head = Painted((5, 1, 1), (120, 120, 120))
+    head.paint(head.ball((60, 60, 60), 40), CLOT)  # 268 mL, and well within reach
+    with pytest.raises(InputError, match="no clear border"):
+        grown(head, (60, 60, 60))
+
+
 def test_a_leak_into_slightly_dense_tissue_is_stopped_by_a_higher_border():
     head = Painted((5, 1, 1), (60, 180, 180))
     head.clean[:] = 51
@@ -127,3 +136,13 @@ def test_the_outline_is_the_same_however_the_scan_is_stored():
     s, r, c = head.index((20, 30, 30))
     piece = grow_lesion(turned, (c, s, r))
     assert np.array_equal(whole(piece, turned.voxels.shape), found.transpose(2, 0, 1))
+
+
+def test_a_click_into_a_real_clot_finds_it(shared_data):
+    ct = read_ct(shared_data / "phe_sich" / "0001_ct.nii.gz")
+    drawn = read_mask(shared_data / "phe_sich" / "0001_ich_silver.nii.gz").voxels > 0
+    inside = np.argwhere(ndimage.binary_erosion(drawn, np.ones((1, 5, 5))))
+    for seed in inside[:: len(inside) // 3]:
+        found = whole(grow_lesion(ct, tuple(int(i) for i in seed)), drawn.shape)
+        assert overlap(found, drawn) > 0.8
+        assert ct.voxels[found].max() < 150
