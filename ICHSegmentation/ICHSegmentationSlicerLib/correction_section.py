@@ -142,8 +142,9 @@ class CorrectionSection:
         self._placing = self._scene.place_point(placed, self._stop_placing)
 
     def _finish(self, work: Any, place: tuple[float, float, float]) -> None:
-        self._stop_placing()
-        work(place)
+        if self._placing is not None:  # else a second click came before the first was dealt with
+            self._stop_placing()
+            work(place)
 
     def _stop_placing(self, keep: Any = None) -> None:
         placing, self._placing = self._placing, None

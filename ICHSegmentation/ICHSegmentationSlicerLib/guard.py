@@ -34,6 +34,8 @@ def guarded(action: Action, told: Sentence, failed: Callable[[ICHError], None] |
         except ICHError as error:
             tell(error)
         except ImportError as error:
+            if (error.name or "").startswith("ICHSegmentation"):
+                raise  # a fault of ours, which no installation mends
             tell(missing(error))
 
     def tell(error: ICHError) -> None:

@@ -148,7 +148,7 @@ class HemorrhageScene:
 
     def write_report(self, scan: Any, segmentation: Any, measurements: dict[str, Any]) -> Path:
         """A page of what is there now, after a correction or a load."""
-        from ICHSegmentationLib.report import write_report
+        from ICHSegmentationLib.report.write import write_report
         from ICHSegmentationLib.volume import Volume
 
         from .scan_export import ct_of

@@ -11,6 +11,9 @@ from .session import Session
 from .translation import tr as _
 from .widgets import Sentence
 
+_NOTE = 4
+"""The last column; it takes what room is left."""
+
 
 class ResultSection:
     """Shows what the session has measured; a chosen row leads the slice views there."""
@@ -41,7 +44,7 @@ class ResultSection:
         if measurements is None:
             self._rows = []
             self._ui.headlineLabel.setText(_("No result yet"))
-            self._note.say(_("Choose a head CT and press Segment hemorrhage."))
+            self._note.say(_("The volumes and the lesions of a run are shown here."))
             return
         self._rows = self._scene.rows(measurements)
         self._ui.headlineLabel.setText(headline(measurements))
@@ -92,9 +95,11 @@ class ResultSection:
             name, _slices, volume, tada, _difference, percent, _note = self._scene.cells(row)
             texts = (name, volume, tada, percent, "; ".join(row.marks))
             for column, text in enumerate(texts):
-                item = self._desk.table_item(text, row.reason, 0 < column < 4, row.kind == "total")
+                tip = "\n".join([*row.marks, *([row.reason] if row.reason else [])])
+                item = self._desk.table_item(text, tip, 0 < column < _NOTE, row.kind == "total")
                 table.setItem(index, column, item)
-        table.resizeColumnsToContents()
+        for column in range(_NOTE):
+            table.resizeColumnToContents(column)
         table.resizeRowsToContents()
         table.blockSignals(blocked)
 

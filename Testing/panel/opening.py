@@ -8,7 +8,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+import slicer
 from PySide6 import QtWidgets
+from volumes import bleed_slices
 
 from ICHSegmentationLib.events import Event, Failed, Finished, Progress, Started
 from ICHSegmentationLib.settings import SegmentationSettings
@@ -95,7 +98,7 @@ class PlannedWorker:
     def progress(self, stage: str, fraction: float) -> None:
         self.tell(Progress(self.started.scan.stem, stage, fraction))
 
-    def finish(self, mask: Any) -> dict[str, Any]:
+    def finish(self, mask: Any, spoil: Callable[[Path], None] = lambda folder: None) -> dict[str, Any]:
         """Write a mask ``[D, H, W]`` and its measurements, as the command line does, and tell of them."""
         from ICHSegmentationLib.io import read_ct, write_mask
         from ICHSegmentationLib.measurement import measure
@@ -107,6 +110,7 @@ class PlannedWorker:
         volume = Volume(mask, ct.affine)
         write_mask(volume, folder / "segmentation.nii.gz", ct)
         (folder / "report.html").write_text("<html></html>")
+        spoil(folder)
         measurements = {**measure(volume).to_dict(), "model": {"id": "planned", "version": "1"}}
         paths = {"mask": str(folder / "segmentation.nii.gz"), "report": str(folder / "report.html")}
         self.tell(Finished(self.started.scan.stem, paths, measurements))
@@ -160,3 +164,27 @@ class PlannedSetup:
 
     def examine(self, done: Callable[[str], None]) -> None:
         done("All is well.")
+
+
+def bleed_mask(scan: Any, label: int = 2) -> Any:
+    """Label values ``[D, H, W]``: the bleed of the painted head."""
+    shape = slicer.util.arrayFromVolume(scan).shape
+    mask = np.zeros(shape, np.uint8)
+    mask[bleed_slices(shape)] = label
+    return mask
+
+
+def shown(opened: Any, scan: Any, mask: Any = None, setup: PlannedSetup | None = None) -> OpenPanel:
+    """A panel that shows the result of a run."""
+    setup = setup or PlannedSetup()
+    panel = opened(setup)
+    panel.press("applyButton")
+    setup.worker.finish(bleed_mask(scan) if mask is None else mask)
+    assert panel.settle(lambda: panel.panel.session.measurements is not None, 10)
+    panel.settle()
+    return panel
+
+
+def segmentations(scene: Any) -> list[Any]:
+    count = scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode")
+    return [scene.GetNthNodeByClass(n, "vtkMRMLSegmentationNode") for n in range(count)]

@@ -1,0 +1,247 @@
+"""The panel and the scene: closed in mid-run, saved, loaded again, and numbers that follow every edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import slicer
+from opening import PlannedSetup, bleed_mask, segmentations, shown
+from PySide6 import QtWidgets
+from volumes import bleed_slices, head_voxels, make_scan, save_bundle
+
+
+def erase_half(scene: Any, scan: Any) -> None:
+    """As a user does with the Segment Editor: one slice of the bleed's two is erased."""
+    (node,) = segmentations(scene)
+    (name,) = node.GetSegmentation().GetSegmentIDs()
+    mask = (bleed_mask(scan) > 0).astype(np.uint8)
+    mask[bleed_slices()[0].start] = 0
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, name, scan)
+
+
+def middle_of_bleed(scan: Any) -> tuple[float, ...]:
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    scan.GetIJKToRASMatrix(matrix)
+    middle = [(part.start + part.stop - 1) // 2 for part in bleed_slices()]
+    return tuple(matrix.MultiplyPoint([*middle[::-1], 1])[:3])
+
+
+def click_into_a_view(scene: Any, place: tuple[float, ...]) -> None:
+    """What Slicer's place mode does when the user clicks: the active node gets a point, and tells of it."""
+    selection = scene.GetSingletonNode("Singleton", "vtkMRMLSelectionNode")
+    node = scene.GetNodeByID(selection.GetActivePlaceNodeID())
+    node.AddControlPointWorld(*place)
+
+
+def volume(panel: Any) -> float:
+    return panel.panel.session.measurements["total_volume_ml"]
+
+
+def test_the_numbers_follow_an_edit_within_a_second(opened: Any, scan: Any, scene: Any) -> None:
+    panel = shown(opened, scan)
+    before = volume(panel)
+    erase_half(scene, scan)
+    assert panel.settle(lambda: volume(panel) != before, 1)
+    assert volume(panel) == pytest.approx(before / 2)
+    assert panel.said("headlineLabel") == f"{before / 2:.2f} mL in 1 lesion"
+    assert "edited" in panel.table()[-1][4]
+    assert "edited" in panel.ui.lesionTable.item(1, 0).toolTip()
+
+
+def test_the_report_after_an_edit_is_a_new_one(opened: Any, scan: Any, scene: Any) -> None:
+    panel = shown(opened, scan)
+    opened_pages: list[Path] = []
+    panel.panel._result._desk.open_page = opened_pages.append
+    panel.press("reportButton")
+    erase_half(scene, scan)
+    panel.settle(lambda: panel.panel.session.edited, 1)
+    panel.press("reportButton")
+    assert not panel.said("resultLabel")
+    first, second = opened_pages
+    assert first.parent == panel.panel.session.result_folder
+    assert second != first
+    assert "CT" in second.read_text("utf-8")
+
+
+def test_the_editor_has_the_result_and_paints_on_fresh_blood_only(opened: Any, scan: Any, scene: Any) -> None:
+    panel = shown(opened, scan)
+    given = panel.ui.segmentEditorWidget._given
+    assert given["segmentation"] is segmentations(scene)[0]
+    assert given["source"] is scan
+    editor = given["editor"]
+    assert editor.GetSourceVolumeIntensityMask()
+    assert tuple(editor.GetSourceVolumeIntensityMaskRange()) == (40, 90)
+    panel.ui.thresholdLowSpinBox.setValue(35)
+    assert tuple(editor.GetSourceVolumeIntensityMaskRange()) == (35, 90)
+    panel.ui.thresholdCheckBox.setChecked(False)
+    assert not editor.GetSourceVolumeIntensityMask()
+
+
+def test_a_click_adds_a_lesion_of_the_chosen_kind(opened: Any, scan: Any, scene: Any) -> None:
+    panel = shown(opened, scan, bleed_mask(scan, 0))
+    panel.ui.subtypeComboBox.setCurrentIndex(4)
+    panel.press("addLesionButton")
+    assert "Click on the lesion" in panel.said("correctionLabel")
+    click_into_a_view(scene, middle_of_bleed(scan))
+    click_into_a_view(scene, middle_of_bleed(scan))  # impatient
+    assert panel.settle(lambda: bool(panel.panel.session.measurements["lesions"]), 2)
+    true_ml = np.count_nonzero(head_voxels() == 65) * 0.5 * 0.5 * 5 / 1000
+    assert volume(panel) == pytest.approx(true_ml, rel=0.2)
+    assert panel.table()[-1][0] == "Lesion 1 (SDH)"
+    assert panel.said("correctionLabel").startswith("Added")
+    assert not panel.ui.addLesionButton.isChecked()
+    assert "save for undo" in panel.ui.segmentEditorWidget._calls
+    assert not scene.GetFirstNodeByClass("vtkMRMLMarkupsFiducialNode")
+
+
+def test_a_click_removes_a_lesion(opened: Any, scan: Any, scene: Any) -> None:
+    panel = shown(opened, scan)
+    panel.press("removeLesionButton")
+    click_into_a_view(scene, middle_of_bleed(scan))
+    assert panel.settle(lambda: not panel.panel.session.measurements["lesions"], 2)
+    assert panel.said("headlineLabel") == "No hemorrhage segmented"
+
+
+def test_a_click_beside_every_hemorrhage_meets_a_sentence(opened: Any, scan: Any, scene: Any) -> None:
+    panel = shown(opened, scan)
+    panel.press("addLesionButton")
+    click_into_a_view(scene, (0.0, 9.9, 0.0))
+    panel.settle()
+    assert panel.said("correctionLabel")
+    assert volume(panel) > 0
+
+
+def test_escape_ends_the_waiting_for_a_click(opened: Any, scan: Any, scene: Any) -> None:
+    panel = shown(opened, scan)
+    panel.press("addLesionButton")
+    interaction = scene.GetSingletonNode("Singleton", "vtkMRMLInteractionNode")
+    interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+    assert not panel.ui.addLesionButton.isChecked()
+
+
+def test_the_scene_closed_in_mid_run_ends_the_run(opened: Any, scan: Any, scene: Any) -> None:
+    setup = PlannedSetup()
+    panel = opened(setup)
+    panel.press("applyButton")
+    scene.Clear(False)
+    panel.settle()
+    assert setup.worker.cancelled
+    assert "scene was closed" in panel.said()
+    assert panel.panel.session.scan is None
+    assert panel.state is not None
+    make_scan(scene)
+    panel.ui.scanSelector.setCurrentIndex(1)
+    panel.press("applyButton")
+    assert len(setup.workers) == 2
+
+
+def test_a_result_after_the_scene_was_closed_is_dropped(opened: Any, scan: Any, scene: Any) -> None:
+    setup = PlannedSetup()
+    panel = opened(setup)
+    panel.press("applyButton")
+    mask, late = bleed_mask(scan), setup.worker
+    late.cancel = lambda: None
+    tell = late.tell
+    kept: list[Any] = []
+    late.tell = kept.append
+    late.finish(mask)
+    scene.Clear(False)
+    tell(kept[0])
+    panel.settle()
+    assert not segmentations(scene)
+
+
+def test_the_scene_closed_with_a_result_leaves_an_empty_panel(opened: Any, scan: Any, scene: Any) -> None:
+    panel = shown(opened, scan)
+    panel.ui.tadaShowCheckBox.setChecked(True)
+    scene.Clear(False)
+    panel.settle()
+    assert panel.said("headlineLabel") == "No result yet"
+    assert panel.table() == [] or panel.ui.lesionTable.isHidden()
+
+
+def test_an_earlier_scene_comes_back_with_its_numbers(
+    opened: Any, scan: Any, scene: Any, tmp_path: Path
+) -> None:
+    first = shown(opened, scan)
+    first.ui.uncertaintyComputeCheckBox.setChecked(True)
+    erase_half(scene, scan)
+    first.settle(lambda: first.panel.session.edited, 1)
+    expected, numbers = first.table(), volume(first)
+    bundle = save_bundle(scene, tmp_path / "scene.mrb")
+    scene.Clear(False)
+    assert scene.ReadFromMRB(str(bundle), True)
+    first.close()
+
+    panel = opened(PlannedSetup())
+    assert panel.settle(lambda: panel.panel.session.measurements is not None, 5)
+    assert panel.ui.scanSelector.currentNode().GetName() == "CT"
+    assert panel.table() == expected
+    assert volume(panel) == pytest.approx(numbers)
+    assert panel.ui.uncertaintyComputeCheckBox.isChecked()
+
+
+def test_a_scene_loaded_into_the_open_panel_is_taken_up(
+    opened: Any, scan: Any, scene: Any, tmp_path: Path
+) -> None:
+    panel = shown(opened, scan)
+    numbers = volume(panel)
+    bundle = save_bundle(scene, tmp_path / "scene.mrb")
+    scene.Clear(False)
+    panel.settle()
+    assert scene.ReadFromMRB(str(bundle), True)
+    assert panel.settle(lambda: panel.panel.session.measurements is not None, 5)
+    assert volume(panel) == pytest.approx(numbers)
+
+
+def test_another_scan_shows_its_own_numbers_and_the_first_ones_come_back(
+    opened: Any, scan: Any, scene: Any
+) -> None:
+    panel = shown(opened, scan)
+    other = make_scan(scene, name="Other")
+    panel.ui.scanSelector.setCurrentNode(other)
+    panel.settle()
+    assert panel.said("headlineLabel") == "No result yet"
+    panel.ui.scanSelector.setCurrentNode(scan)
+    assert panel.settle(lambda: panel.panel.session.measurements is not None, 5)
+    assert panel.table()[-1][0] == "Lesion 1 (IPH)"
+
+
+def test_a_chosen_row_leads_the_slices_there(opened: Any, scan: Any, scene: Any) -> None:
+    view = scene.AddNewNodeByClass("vtkMRMLSliceNode")
+    view.SetLayoutName("Red")
+    panel = shown(opened, scan)
+    view.SetSliceOffset(-100)
+    panel.ui.lesionTable.selectRow(2)
+    (lesion,) = panel.panel.session.measurements["lesions"]
+    assert view.GetSliceOffset() == pytest.approx(lesion["tada"]["a_ends_mm"][0][2], abs=1e-3)
+
+
+def test_the_measurements_are_copied_as_text(opened: Any, scan: Any) -> None:
+    panel = shown(opened, scan)
+    panel.press("copyButton")
+    assert "Lesion 1 (IPH)" in QtWidgets.QApplication.clipboard().text()
+
+
+def test_the_table_is_saved_as_csv(opened: Any, scan: Any, tmp_path: Path) -> None:
+    panel = shown(opened, scan)
+    panel.panel._result._desk.ask_save_path = lambda *_: tmp_path / "numbers.csv"
+    panel.press("csvButton")
+    assert len((tmp_path / "numbers.csv").read_text("utf-8").splitlines()) == 4
+    panel.panel._result._desk.ask_save_path = lambda *_: tmp_path / "numbers.csv" / "below a file.csv"
+    panel.press("csvButton")
+    assert "could not be written" in panel.said("resultLabel")
+
+
+def test_leaving_the_module_ends_painting_and_placing(opened: Any, scan: Any) -> None:
+    panel = shown(opened, scan)
+    panel.press("addLesionButton")
+    panel.widget.exit()
+    assert not panel.ui.addLesionButton.isChecked()
+    assert panel.ui.segmentEditorWidget._calls[-1] == "uninstall"
+    assert panel.ui.segmentEditorWidget._given["effect"] == ""
