@@ -12,6 +12,8 @@ from ICHSegmentationLib.events import Failed, Finished
 from .line_process import Ending
 from .messages import Meaning, cancelled, meaning_of, not_started
 
+Kind = Literal["done", "cancelled", "failed"]
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -26,7 +28,7 @@ class Outcome:
         results: of the scans that have one.
     """
 
-    kind: Literal["done", "cancelled", "failed"]
+    kind: Kind
     code: str = ""
     message: str = ""
     hint: str = ""
@@ -54,6 +56,6 @@ def outcome_of(
         meaning = meaning_of(ending.exit_code, ending.crashed)
     else:
         meaning = Meaning(failures[0].code, failures[0].message, failures[0].hint)
-    kind = "cancelled" if meaning.code == CancelledError.code else "failed"
+    kind: Kind = "cancelled" if meaning.code == CancelledError.code else "failed"
     details = "\n".join(ending.last_lines)
     return Outcome(kind, meaning.code, meaning.message, meaning.hint, details, results)

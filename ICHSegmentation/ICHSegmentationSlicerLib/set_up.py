@@ -22,8 +22,9 @@ from .line_process import MakeProcess
 from .messages import Meaning
 from .outcome import Outcome
 from .pending_setup import PendingSetup
+from .steps import After
 from .text_run import Written, run_text
-from .worker import After, Worker
+from .worker import Worker
 
 _DEFAULTS = {"model": "default", "device": "auto", "python": ""}
 _GROUP = "ICHSegmentation"

@@ -30,7 +30,7 @@ def run_text(
 
     def end(ending: Ending) -> None:
         if ending.never_started:
-            trouble = not_started(interpreter.program, ending.never_started)
+            trouble: Meaning | None = not_started(interpreter.program, ending.never_started)
         else:
             well = ending.exit_code == 0 and not ending.crashed
             trouble = None if well else meaning_of(ending.exit_code, ending.crashed)

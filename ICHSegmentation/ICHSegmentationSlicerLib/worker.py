@@ -14,10 +14,8 @@ from .interpreter import Interpreter
 from .line_process import Ending, LineProcess, MakeProcess, end_process
 from .outcome import Outcome, outcome_of
 from .segment_command import segment_arguments
+from .steps import After
 from .translation import tr as _
-
-After = Callable[[int, Callable[[], None]], None]
-"""Calls a function after so many milliseconds on the same thread, as ``qt.QTimer.singleShot``."""
 
 GRACE_MS = 5000
 """How long a process that was asked to end may take to put its things in order."""
@@ -90,7 +88,7 @@ class Worker:
                 _log.debug("The worker wrote: %s", line)
             return
         if isinstance(event, ProcessStarted):
-            self._pid = event.pid
+            self._pid = event.pid if isinstance(event.pid, int) and event.pid > 1 else 0
         elif isinstance(event, Started):
             self._current = event
         elif isinstance(event, (Finished, Failed)):

@@ -134,6 +134,16 @@ def test_a_process_that_does_not_end_when_asked_is_ended_and_its_leftovers_go(tm
     assert [(event.case, event.code) for event in heard.of_kind(events.Failed)] == [("ct", "cancelled")]
 
 
+def test_a_process_id_that_is_none_is_not_used(tmp_path: Path) -> None:
+    liar = (
+        "tell(event='process', pid='everybody'); tell(event='warning', case='ct', message=''); time.sleep(60)"
+    )
+    heard = Heard(engine(tmp_path, liar)).start(tmp_path / "ct.nii.gz", tmp_path / "out")
+    until(lambda: bool(heard.of_kind(events.Warned)))
+    heard.worker.cancel()
+    assert heard.outcome().kind == "cancelled"
+
+
 @posix
 def test_a_killed_run_is_told_as_lack_of_memory_and_the_earlier_result_stays(tmp_path: Path) -> None:
     out = tmp_path / "out"
@@ -181,7 +191,7 @@ def test_the_run_ends_itself_when_slicer_is_gone(a_ct: Path, tmp_path: Path) -> 
     script = PARENT.format(paths=paths, ct=str(a_ct), out=str(tmp_path / "out"))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=ENVIRONMENT)
     assert done.returncode == -signal.SIGKILL, done.stderr
-    until(lambda: not is_alive(int(done.stdout)), 30)
+    until(lambda: not is_alive(int(done.stdout)), 120)
     assert left_in(tmp_path / "out") == []
 
 
