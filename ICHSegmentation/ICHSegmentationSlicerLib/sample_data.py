@@ -28,12 +28,12 @@ class Sample:
     name: str
     volume_ml: float
     scanned_again: bool = False
-    seed: int = 3
+    seed: int = 1
     subtype: str = "intraparenchymal"
 
 
-HEAD = Sample("Head CT phantom", 28.0)
-FOLLOW_UP = Sample("Head CT phantom, next day", 40.0, scanned_again=True)
+HEAD = Sample("Head CT phantom", 22.0)
+FOLLOW_UP = Sample("Head CT phantom, next day", 34.0, scanned_again=True)
 SAMPLES = (HEAD, FOLLOW_UP)
 
 

@@ -78,8 +78,8 @@ def test_the_follow_up_is_the_same_head_lying_otherwise_with_a_larger_hemorrhage
     np.testing.assert_allclose(moved[:3, :3] @ moved[:3, :3].T, np.eye(3), atol=1e-9)
     assert np.linalg.norm(moved[:3, 3]) > 5
     earlier, later = (slicer.util.arrayFromVolume(node).astype(int) for node in (first, second))
-    assert np.mean(np.abs(later - earlier) > 12) < 0.02, "more than the hemorrhage differs"
-    assert 8 < np.sum(later - earlier > 12) * np.prod(SPACING) / 1000 < 16  # mL; the true growth is 12
+    assert np.mean(np.abs(later - earlier) > 3) < 0.05, "more than the hemorrhage differs"
+    assert 8 < np.sum(later - earlier > 25) * np.prod(SPACING) / 1000 < 20  # mL; the true growth is 12
 
 
 def test_the_sample_data_module_is_offered_two_phantoms_with_a_picture(
