@@ -8,10 +8,9 @@ from functools import partial
 
 from ..errors import CancelledError, ICHError
 from ..events import Failed, Listener, json_lines
-from ..pipeline import CaseResult
 from .failures import attempt
 
-Work = Callable[[Listener], CaseResult]
+Work = Callable[[Listener], object]
 
 
 def run_cases(cases: dict[str, Work], options: Namespace) -> int:

@@ -54,6 +54,9 @@ def display() -> Iterator[Listener]:
 
 def _show(result: events.Finished, out: Console) -> None:
     measured = result.measurements
+    if "growth_ml" in measured:
+        _show_growth(result, out)
+        return
     lesions = measured["lesions"]
     found = f"{measured['total_volume_ml']:.2f} mL in {len(lesions)} lesion{'s' if len(lesions) != 1 else ''}"
     out.print(f"[bold]{escape(result.case)}[/]: {found if lesions else 'no hemorrhage segmented, 0 mL'}")
@@ -62,6 +65,14 @@ def _show(result: events.Finished, out: Console) -> None:
     for reason in (measured.get("uncertainty") or {}).get("reasons", ()):
         out.print(f"  [yellow]second look:[/] {escape(reason)}")
     out.print(f"  {escape(result.paths['report'])}")
+
+
+def _show_growth(result: events.Finished, out: Console) -> None:
+    sentences = [s for s in result.measurements["sentences"] if s not in result.measurements["warnings"]]
+    out.print(f"[bold]{escape(result.case)}[/]: {escape(sentences[0])}")
+    for sentence in sentences[1:]:
+        out.print(f"  {escape(sentence)}")
+    out.print(f"  {escape(result.paths['picture'])}")
 
 
 def _table(lesions: list[dict[str, Any]]) -> Table:

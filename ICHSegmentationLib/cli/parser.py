@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_segment(commands)
     _add_measure(commands)
+    _add_compare(commands)
     _add_models(commands)
     _add_phantom(commands)
     _add_doctor(commands)
@@ -65,7 +66,27 @@ def _add_measure(commands: _Commands) -> None:
     command.set_defaults(command="measure")
 
 
+def _add_compare(commands: _Commands) -> None:
+    command = _command(commands, "compare", "tell how hemorrhage grew between two segmented scans")
+    for which, place in (("earlier", "first"), ("later", "second")):
+        command.add_argument(
+            f"{place}_ct", type=Path, metavar=f"{place.upper()}_CT", help=f"{which} scan: {_INPUT}"
+        )
+        command.add_argument(
+            f"{place}_mask", type=Path, metavar=f"{place.upper()}_MASK", help="labels on its grid"
+        )
+    _add_output_options(command)
+    command.set_defaults(command="compare")
+
+
 def _add_result_options(command: argparse.ArgumentParser) -> None:
+    _add_output_options(command)
+    command.add_argument(
+        "--format", choices=MASK_FORMATS, default=_DEFAULTS.format, help="of the mask (default: %(default)s)"
+    )
+
+
+def _add_output_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-o",
         "--output",
@@ -73,9 +94,6 @@ def _add_result_options(command: argparse.ArgumentParser) -> None:
         required=True,
         metavar="OUT",
         help="folder for the results, one folder a case",
-    )
-    command.add_argument(
-        "--format", choices=MASK_FORMATS, default=_DEFAULTS.format, help="of the mask (default: %(default)s)"
     )
     command.add_argument("--overwrite", action="store_true", help="replace earlier results")
     command.add_argument(

@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "events", "labels", "settings"},
     {"volume"},
     {"io", "preparation", "networks", "models", "phantom"},
-    {"inference", "measurement", "correction"},
+    {"inference", "measurement", "correction", "comparison"},
     {"report"},
     {"pipeline", "doctor"},
     {"cli", "__main__"},

@@ -1,0 +1,100 @@
+"""Two scans of one head in one picture: the same slices above each other, outlined."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
+
+from ..preparation.windows import window
+from ..volume import CTVolume, Volume
+from .annotate import Word, directions, outlines, scale_bar
+from .drawing import draw
+from .numbers import RESEARCH_USE
+from .plane import Frame
+from .preview import FAINT, GROUND, INK
+from .stack import LEVEL, WIDTH, SliceStack, spread
+
+COLUMNS = 5
+_MARGIN, _GAP, _HEADER, _FOOTER, _SIDE = 20, 8, 88, 36, 230
+
+
+@dataclass(frozen=True)
+class Dated:
+    """A scan with its mask."""
+
+    ct: CTVolume
+    mask: Volume
+
+
+def side_by_side(
+    first: Dated, second: Dated, to_first: NDArray[np.float64], lines: Sequence[str]
+) -> Image.Image:
+    """The first scan's slices above the same slices of the second.
+
+    Args:
+        to_first: ``[4, 4]``, takes places (RAS, mm) on the second scan to those on the first.
+        lines: two sentences for the top.
+    """
+    stack = SliceStack.of(first.ct, first.mask)
+    laid = _on_planes(second, stack, to_first)
+    shown = _shown(stack, laid)
+    frame = stack.frame(_SIDE)
+    width = 2 * _MARGIN + len(shown) * (frame.size[0] + _GAP) - _GAP
+    canvas = Image.new("RGB", (width, _HEADER + 2 * (frame.size[1] + _GAP) + _FOOTER), GROUND)
+    for place, index in enumerate(shown):
+        left = _MARGIN + place * (frame.size[0] + _GAP)
+        above = _slice(stack.grey(index), stack.labels[index], frame, "first")
+        below = _slice(_grey(laid.hu(index)), laid.labels(index), frame, "second")
+        canvas.paste(above, (left, _HEADER))
+        canvas.paste(below, (left, _HEADER + frame.size[1] + _GAP))
+    pen = ImageDraw.Draw(canvas)
+    for row, (line, size) in enumerate(zip(lines, (22, 17), strict=False)):
+        pen.text((_MARGIN, 28 + 32 * row), line, INK, ImageFont.load_default(size), "lm")
+    pen.text((_MARGIN, canvas.height - _FOOTER / 2), RESEARCH_USE, FAINT, ImageFont.load_default(14), "lm")
+    return canvas
+
+
+@dataclass(frozen=True)
+class _Laid:
+    """The second scan on the first one's planes; only the planes asked for are sampled."""
+
+    scan: Dated
+    to_index: NDArray[np.float64]
+    shape: tuple[int, int]
+
+    def hu(self, index: int) -> NDArray[Any]:
+        return self._sampled(self.scan.ct.voxels, index, 1, -1000)
+
+    def labels(self, index: int) -> NDArray[Any]:
+        return self._sampled(self.scan.mask.voxels, index, 0, 0)
+
+    def _sampled(self, voxels: NDArray[Any], index: int, order: int, beyond: float) -> NDArray[Any]:
+        rows, columns = np.mgrid[: self.shape[0], : self.shape[1]]
+        places = np.stack([columns, rows, np.full(self.shape, index), np.ones(self.shape)])
+        indices = np.einsum("ij,jhw->ihw", self.to_index[:3], places)[::-1]
+        return ndimage.map_coordinates(voxels, indices, order=order, mode="constant", cval=beyond)
+
+
+def _on_planes(second: Dated, stack: SliceStack, to_first: NDArray[np.float64]) -> _Laid:
+    to_second = np.linalg.inv(second.ct.affine) @ np.linalg.inv(to_first)
+    return _Laid(second, to_second @ stack.reorientation.grid.affine, stack.hu.shape[1:])
+
+
+def _shown(stack: SliceStack, laid: _Laid) -> list[int]:
+    """Slices with hemorrhage on either scan, evenly spread; without any, slices of the brain."""
+    bleeding = [n for n in range(len(stack)) if stack.labels[n].any() or laid.labels(n).any()]
+    return spread([], bleeding or stack.with_brain, COLUMNS)
+
+
+def _slice(grey: NDArray[np.uint8], labels: NDArray[Any], frame: Frame, which: str) -> Image.Image:
+    bar, length = scale_bar(frame)
+    words = [*directions(frame), Word(which, 9, 13, anchor="start"), length]
+    return draw(frame.picture(grey), [*outlines(labels, frame), bar], words, 13)
+
+
+def _grey(hu: NDArray[Any]) -> NDArray[np.uint8]:
+    return (window(hu, LEVEL, WIDTH) * 255 + 0.5).astype(np.uint8)
