@@ -1,5 +1,6 @@
 """The documents name only commands, options, files and functions that exist."""
 
+import ast
 import importlib
 import re
 import shlex
@@ -67,12 +68,20 @@ def test_every_file_that_a_document_links_to_exists(document: Path):
     assert not [link for link in files if not (document.parent / link).exists()]
 
 
+def has(module: str, name: str) -> bool:
+    """Whether ``name`` can be imported from ``module``; Slicer's module is only read."""
+    if module != "ICHSegmentation":
+        return hasattr(importlib.import_module(module), name)
+    tree = ast.parse((ROOT / module / f"{module}.py").read_text("utf-8"))
+    return name in {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_import_in_a_documents_python_exists(document: Path):
     for block in blocks(document.read_text("utf-8"), "python"):
         for module, names in re.findall(r"^from (\S+) import (.+)$", block, re.MULTILINE):
             for name in names.split(", "):
-                assert hasattr(importlib.import_module(module), name), f"{module} has no {name}"
+                assert has(module, name), f"{module} has no {name}"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
