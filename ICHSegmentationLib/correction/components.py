@@ -35,6 +35,7 @@ def lesion_at(
         )
     same = mask == value
     box = box_of(same)
-    numbered = cc3d.connected_components(np.ascontiguousarray(same[box]), connectivity=connectivity)
+    # As numbers: cc3d refuses some small bool arrays with connectivity 26.
+    numbered = cc3d.connected_components(same[box].astype(np.uint8), connectivity=connectivity)
     number = numbered[tuple(i - part.start for i, part in zip(seed, box, strict=True))]
     return trimmed(box, numbered == number)

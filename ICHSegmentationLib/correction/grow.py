@@ -156,7 +156,7 @@ def _outlined(rough: Mask, here: Surroundings, border: float) -> Piece | None:
     inside = blocks.view(np.bool_)[tuple(map(slice, hu.shape))] & (hu >= border) & (hu <= HIGHEST_HU)
     if not inside.any():
         return None
-    numbered = cc3d.connected_components(inside, connectivity=6)
+    numbered = cc3d.connected_components(inside.view(np.uint8), connectivity=6)
     largest = numbered == np.bincount(numbered.ravel())[1:].argmax() + 1
     start = [part.start + cut.start for part, cut in zip(here.box, fine, strict=True)]
     first, second, third = (slice(at, at + n) for at, n in zip(start, largest.shape, strict=True))
@@ -165,7 +165,7 @@ def _outlined(rough: Mask, here: Surroundings, border: float) -> Piece | None:
 
 def _connected(inside: Mask, seed: Index) -> Mask:
     """The parts of ``inside``, joined by their faces, that hold the seed or one of its neighbours."""
-    numbered = cc3d.connected_components(inside, connectivity=6)
+    numbered = cc3d.connected_components(inside.view(np.uint8), connectivity=6)
     beside = numbered[tuple(slice(max(0, i - 1), i + 2) for i in seed)]
     chosen = np.unique(beside[beside > 0])
     return np.isin(numbered, chosen) if chosen.size else np.zeros_like(inside)

@@ -85,6 +85,16 @@ class AxialView:
         second = row - (row @ first) * first
         return np.stack([first, second / np.linalg.norm(second)])
 
+    @cached_property
+    def moments(self) -> NDArray[np.float64]:
+        """``[3, S]``: each slice's area and first moments along rows and columns, in index units."""
+        _, rows, columns = self.axes
+        across = np.stack([columns.widths, columns.widths * columns.centres], axis=1)
+        down = np.stack([rows.widths, rows.widths * rows.centres])
+        # Slice by slice: casting a head-sized bool array to float at once would take eight times its memory.
+        sums = np.array([down @ (plane @ across) for plane in self.voxels])
+        return np.stack([sums[:, 0, 0], sums[:, 1, 0], sums[:, 0, 1]])
+
     @property
     def pixel_area_mm2(self) -> float:
         return float(np.linalg.norm(np.cross(self.steps[1], self.steps[2])))

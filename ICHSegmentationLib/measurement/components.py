@@ -1,11 +1,13 @@
 """The separate lesions of a mask."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ..errors import UnknownLabelError
 from ..labels import LABELS, Label, label_of
@@ -23,19 +25,33 @@ def find_components(mask: AxialView, connectivity: Literal[6, 18, 26]) -> list[t
     if mask.voxels.size == 0:
         return []
     labels = _label_image(mask.voxels)
-    numbered = cc3d.connected_components(labels, connectivity=connectivity)
-    boxes = cc3d.statistics(numbered)["bounding_boxes"]
-
     found = []
-    for number, box in enumerate(boxes[1:], start=1):
-        part = mask.cut(box)
-        inside = numbered[box] == number
-        value = labels[box].flat[inside.argmax()]
-        found.append((label_of(value), replace(part, voxels=inside)))
-    return found
+    # Label by label, each in its own box: small lesions of a large scan cost little.
+    for value, box in enumerate(ndimage.find_objects(labels), start=1):
+        if box is not None:
+            part = mask.cut(box)
+            found += [(label_of(value), piece) for piece in _pieces(part, labels[box] == value, connectivity)]
+    return sorted(found, key=lambda lesion: _first_voxel(lesion[1]))
+
+
+def _pieces(
+    mask: AxialView, inside: NDArray[np.bool_], connectivity: Literal[6, 18, 26]
+) -> Iterator[AxialView]:
+    # As numbers: cc3d refuses some small bool arrays with connectivity 26.
+    numbered = cc3d.connected_components(inside.view(np.uint8), connectivity=connectivity)
+    for number, box in enumerate(ndimage.find_objects(numbered.astype(np.int32, copy=False)), start=1):
+        yield replace(mask.cut(box), voxels=numbered[box] == number)
+
+
+def _first_voxel(lesion: AxialView) -> tuple[float, ...]:
+    """Where a scan from the first slice on, row by row, meets the lesion."""
+    first = np.unravel_index(lesion.voxels.argmax(), lesion.voxels.shape)
+    return tuple(float(axis.centres[at]) for axis, at in zip(lesion.axes, first, strict=True))
 
 
 def _label_image(voxels: NDArray[Any]) -> NDArray[np.uint8]:
+    if voxels.dtype == np.uint8 and voxels.max() <= max(label.value for label in LABELS):
+        return voxels  # values of labels follow one another from 1 on
     filled = voxels[voxels != 0]
     strange = filled[~np.isin(filled, [label.value for label in LABELS])]
     if strange.size:

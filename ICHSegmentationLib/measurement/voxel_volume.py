@@ -8,7 +8,7 @@ from .axial import AxialView
 
 def slice_areas_mm2(lesion: AxialView) -> NDArray[np.float64]:
     """``[S]`` area of the lesion on each slice, in mm²."""
-    return _moments(lesion)[0] * lesion.pixel_area_mm2
+    return lesion.moments[0] * lesion.pixel_area_mm2
 
 
 def volume_ml(lesion: AxialView) -> float:
@@ -22,18 +22,8 @@ def volume_ml(lesion: AxialView) -> float:
 
 def centroid_mm(lesion: AxialView) -> tuple[float, float, float]:
     """Centre of mass in patient coordinates (RAS, mm)."""
-    area, row, column = _moments(lesion)
+    area, row, column = lesion.moments
     thickness = lesion.axes[0].widths
     places = np.array([area @ (thickness * lesion.axes[0].centres), row @ thickness, column @ thickness])
     x, y, z = lesion.world(places / (area @ thickness))
     return float(x), float(y), float(z)
-
-
-def _moments(lesion: AxialView) -> NDArray[np.float64]:
-    """``[3, S]``: each slice's area and first moments along rows and columns, in index units."""
-    _, rows, columns = lesion.axes
-    across = np.stack([columns.widths, columns.widths * columns.centres], axis=1)
-    down = np.stack([rows.widths, rows.widths * rows.centres])
-    # Slice by slice: casting a head-sized bool array to float at once would take eight times its memory.
-    sums = np.array([down @ (plane @ across) for plane in lesion.voxels])
-    return np.stack([sums[:, 0, 0], sums[:, 1, 0], sums[:, 0, 1]])

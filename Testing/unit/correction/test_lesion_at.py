@@ -39,3 +39,8 @@ def test_its_volume_is_that_of_the_lesion_in_the_table(mask):
 def test_a_click_beside_every_lesion_is_answered_with_a_sentence(mask, seed):
     with pytest.raises(InputError):
         lesion_at(mask, seed)
+
+
+def test_a_row_of_three_voxels_with_a_gap_is_two_lesions():
+    voxels = np.array([[[2], [0], [2]]], np.uint8)
+    assert np.count_nonzero(lesion_at(voxels, (0, 0, 0)).inside) == 1
