@@ -20,15 +20,19 @@ if TYPE_CHECKING:
 
     from ICHSegmentationLib.phantom import Phantom
 
+    _TestCase = unittest.TestCase
+else:
+    _TestCase = object  # the other base of the module's test is Slicer's test case
+
 # A head in few voxels, so that a test takes seconds.
 _SHAPE, _SPACING = (26, 128, 128), (5.0, 1.8, 1.8)
 _SEED, _SUBTYPE, _VOLUME_ML = 1, "intraparenchymal", 22.0
 
 
-class SelfTests:
+class SelfTests(_TestCase):
     """Mixed into the module's ``ScriptedLoadableModuleTest``."""
 
-    def runTest(self, **options: Any) -> None:
+    def runTest(self, **_options: Any) -> None:
         """All tests, as the Test button starts them."""
         suite = unittest.defaultTestLoader.loadTestsFromTestCase(type(self))
         if not unittest.TextTestRunner(verbosity=2).run(suite).wasSuccessful():
