@@ -18,8 +18,8 @@ UNSURE = 40
 """Of 100: where the probability lies between 20 % and 80 %."""
 
 THICK_RIM_MM = 1.0
-"""On training scans whose outline agrees with its reference the default model's rim is 0.4 to 0.95 mm thick,
-on those with the extra-axial hemorrhages that it outlines badly 2 mm."""
+"""On training scans with intraparenchymal hemorrhage the default model's rim is 0.4 to 0.95 mm thick; on scans
+with other hemorrhages, which it outlines badly, or with a false one it is 2 mm and more."""
 
 NOTABLE_ML = 0.5
 """Possible hemorrhage below this is not worth a second look: vessels and edges of bone often come so far."""
