@@ -38,6 +38,10 @@ class ComparisonSection:
         def work() -> None:
             session = self._session
             growth = self._scene.compare(earlier, segmentation, session.scan, session.segmentation)
+            # The scan has moved, and with it every place in the numbers.
+            session.take_measurements(
+                self._scene.remeasure(session.scan, session.segmentation), session.edited
+            )
             self._told.say("\n".join(growth))
 
         self._desk.after(0, self._guard(work, self._told))

@@ -157,7 +157,7 @@ class HemorrhageScene:
         ct = ct_of(scan)
         mask = Volume(mask_of(segmentation, scan), ct.affine)
         folder = Path(tempfile.mkdtemp(prefix="ICHSegmentation-report-", dir=self._folder))
-        return write_report(folder, ct, mask, {"case": scan.GetName(), **measurements})["report"]
+        return write_report(folder, ct, mask, {**measurements, "case": scan.GetName()})["report"]
 
     # Tada lines
 
@@ -228,7 +228,12 @@ class HemorrhageScene:
 
         set_visible(overlay, visible)
 
-    def compare(self, earlier: Any, earlier_segmentation: Any, scan: Any, segmentation: Any) -> Any:
+    def compare(self, earlier: Any, earlier_segmentation: Any, scan: Any, segmentation: Any) -> list[str]:
+        """The growth in sentences; the scan, and its map of uncertainty, now lie over the earlier scan."""
         from .comparison_scene import compare
 
-        return compare(self._scene, earlier, earlier_segmentation, scan, segmentation)
+        comparison = compare(self._scene, earlier, earlier_segmentation, scan, segmentation)
+        overlay = self.overlay_of(scan)
+        if overlay is not None:
+            overlay.SetAndObserveTransformNodeID(scan.GetTransformNodeID())
+        return comparison.sentences

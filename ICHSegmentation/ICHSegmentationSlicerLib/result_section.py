@@ -84,7 +84,11 @@ class ResultSection:
     def _sentences(self, measurements: dict[str, Any]) -> list[str]:
         if not measurements["lesions"]:
             return [_("The whole scan was read and nothing was outlined. Look through it yourself.")]
-        return [*self._scene.notable(measurements), *measurements.get("warnings", [])]
+        unsure = measurements.get("uncertainty") or {}
+        second_look = (
+            [_("This case needs a second look."), *unsure["reasons"]] if unsure.get("second_look") else []
+        )
+        return [*self._scene.notable(measurements), *second_look, *measurements.get("warnings", [])]
 
     def _fill(self) -> None:
         table = self._ui.lesionTable

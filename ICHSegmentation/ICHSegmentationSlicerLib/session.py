@@ -52,9 +52,9 @@ class Session:
         self.lesion = lesions[0]["id"] if lesions else None
         self._tell()
 
-    def take_measurements(self, measurements: Measurements) -> None:
+    def take_measurements(self, measurements: Measurements, edited: bool = True) -> None:
         """New numbers of the same segmentation, after an edit; the chosen lesion stays if it can."""
-        self.measurements, self.edited = {**(self.measurements or {}), **measurements}, True
+        self.measurements, self.edited = {**(self.measurements or {}), **measurements}, edited
         ids = [lesion["id"] for lesion in measurements["lesions"]]
         self.lesion = self.lesion if self.lesion in ids else next(iter(ids), None)
         self._tell()

@@ -10,13 +10,17 @@ and layouts, the module factory, translation, and pip.
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
-from types import ModuleType, SimpleNamespace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from desktop_nodes import parameterNodeWrapper
 from desktop_ui import CUSTOM_WIDGETS, child_widgets, load_ui
+from packaging.requirements import Requirement
 from PySide6 import QtCore, QtGui, QtWidgets
 
 _PYSIDE_ONLY = {"Signal", "Slot", "Property", "QtMsgType"}
@@ -144,7 +148,29 @@ def install(booted: Any, folder: Any) -> None:
             "ScriptedLoadableModuleWidget",
         ],
     )
-    slicer.packaging = SimpleNamespace()
+    slicer.util.startupEnvironment = lambda: dict(os.environ)
+    _module(
+        "slicer.packaging",
+        load_requirements=_requirements_in,
+        pip_check=_is_installed,
+        pip_ensure=_refuse_to_install,
+    )
+
+
+def _requirements_in(path: str) -> list[Requirement]:
+    lines = [line.partition("#")[0].strip() for line in Path(path).read_text("utf-8").splitlines()]
+    return [Requirement(line) for line in lines if line]
+
+
+def _is_installed(requirement: Requirement) -> bool:
+    try:
+        return requirement.specifier.contains(version(requirement.name), prereleases=True)
+    except PackageNotFoundError:
+        return False
+
+
+def _refuse_to_install(requirements: list[Requirement], *, requester: str) -> None:
+    raise AssertionError(f"a test must not install {', '.join(map(str, requirements))}")
 
 
 @contextmanager

@@ -76,8 +76,11 @@ class OpenPanel:
         ]
 
     def close(self) -> None:
+        from ICHSegmentationSlicerLib import line_process
+
         if self.widget is not None:
             self.widget.cleanup()
+            self.settle(lambda: not line_process._running, 20)  # processes that were asked to end
             self.parent.deleteLater()
             self.widget = None
             QtWidgets.QApplication.processEvents()
