@@ -18,8 +18,8 @@ from ..volume import CTVolume
 from .head_image import SAMPLE_MM, HeadImage
 
 LEAST_LIKENESS = 0.8
-"""Moved scans of one head come to 0.9 and more, the heads of two patients to less than this (measured on the
-scans that the default model was not trained on, see ``docs/measurement.md``)."""
+"""Moved real scans of one head came to 0.9 and more, the heads of two patients to 0.75 and less (see
+``docs/measurement.md``)."""
 
 LEAST_OVERLAP = 0.5
 """With less of the head on both scans, nothing tells a good fit from a chance one."""
