@@ -374,16 +374,14 @@ def test_a_cancelled_run_says_so_and_leaves_nothing(
     assert not list((tmp_path / "out").iterdir())
 
 
-def test_help_is_quick_and_loads_nothing_heavy() -> None:
+def test_help_loads_nothing_heavy() -> None:
     code = (
-        "import sys, time; t = time.process_time();"
+        "import sys;"
         "from ICHSegmentationLib.cli.parser import parser; parser().format_help();"
-        "print(time.process_time() - t, *sys.modules)"
+        "print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    seconds, *loaded = done.stdout.split()
-    assert float(seconds) < 0.3
-    assert not {"numpy", "torch", "monai", "rich", "SimpleITK"} & set(loaded)
+    assert not {"numpy", "torch", "monai", "rich", "SimpleITK"} & set(done.stdout.split())
 
 
 def test_python_m_is_the_command(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 import re
 import subprocess
 import sys
-import time
 from html.parser import HTMLParser
 
 import numpy as np
@@ -193,7 +192,7 @@ def test_a_mask_on_another_grid_is_refused(bleeding_head, tmp_path):
         )
 
 
-def test_a_full_size_case_is_small_and_quick(tmp_path):
+def test_the_page_of_a_full_size_case_is_small(tmp_path):
     rng = np.random.default_rng(0)
     _, rows, columns = np.ogrid[:32, :512, :512]
     inside = np.broadcast_to(((rows - 256) / 210) ** 2 + ((columns - 256) / 180) ** 2 < 1, (32, 512, 512))
@@ -203,9 +202,7 @@ def test_a_full_size_case_is_small_and_quick(tmp_path):
     affine = np.diag([-0.45, -0.45, 5.0, 1])
     ct, mask = CTVolume(hu, affine), Volume(labels, affine)
     lesion = {"id": 1, "label": "intraparenchymal", "volume_ml": 160.0, "slices": [6, 27]}
-    start = time.process_time()
     paths = write_report(tmp_path, ct, mask, {"total_volume_ml": 160.0, "lesions": [lesion]})
-    assert time.process_time() - start < 3  # 0.3 s on an idle machine
     assert paths["report"].stat().st_size < 1_500_000
 
 
