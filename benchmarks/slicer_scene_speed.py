@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "ICHSegmentation"), str(ROOT / "Testing" /
 
 IN_PLANE = 512
 PIXEL_MM, HEIGHT_MM = 0.45, 160.0
-EDIT = "labels back from the segments"
+EDIT = "measure again after an edit"
 
 Times = tuple[float, float]
 
@@ -67,6 +67,7 @@ def median(times: list[Times]) -> Times:
 
 
 def run(scene: Any, scan: Any, mask: NDArray[np.uint8], folder: Path) -> dict[str, Times]:
+    from ICHSegmentationSlicerLib.corrections import remeasure
     from ICHSegmentationSlicerLib.measurement_table import fill_table, rows_of
     from ICHSegmentationSlicerLib.scan_export import check_scan, write_scan
     from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation, mask_of, show
@@ -96,8 +97,8 @@ def run(scene: Any, scan: Any, mask: NDArray[np.uint8], folder: Path) -> dict[st
         "window and jump",
         look,
     )
-    back = timed(times, EDIT, lambda: mask_of(node, scan))
-    if not np.array_equal(back, mask):
+    timed(times, EDIT, lambda: remeasure(scan, node))
+    if not np.array_equal(mask_of(node, scan), mask):
         sys.exit("The segments are not the mask that they were made of.")
     scene.RemoveNode(node)
     scene.RemoveNode(table)
