@@ -110,12 +110,14 @@ class LineProcess:
             self._end(Ending(-1, never_started=str(self._process.errorString())))
 
     def _finish(self) -> None:
-        self._read_out()
-        self._read_err()
-        self._out.flush()
-        self._err.flush()
-        crashed = self._process.exitStatus() == type(self._process).CrashExit
-        self._end(Ending(int(self._process.exitCode()), crashed, last_lines=tuple(self._last_lines)))
+        try:
+            self._read_out()
+            self._read_err()
+            self._out.flush()
+            self._err.flush()
+        finally:  # also where a listener to a line failed
+            crashed = self._process.exitStatus() == type(self._process).CrashExit
+            self._end(Ending(int(self._process.exitCode()), crashed, last_lines=tuple(self._last_lines)))
 
     def _end(self, ending: Ending) -> None:
         if self.running:
