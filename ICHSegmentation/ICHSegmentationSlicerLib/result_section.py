@@ -82,13 +82,14 @@ class ResultSection:
         self._desk.open_page(page)
 
     def _sentences(self, measurements: dict[str, Any]) -> list[str]:
-        if not measurements["lesions"]:
-            return [_("The whole scan was read and nothing was outlined. Look through it yourself.")]
-        unsure = measurements.get("uncertainty") or {}
-        second_look = (
-            [_("This case needs a second look."), *unsure["reasons"]] if unsure.get("second_look") else []
-        )
-        return [*self._scene.notable(measurements), *second_look, *measurements.get("warnings", [])]
+        if measurements["lesions"]:
+            sentences = self._scene.notable(measurements)
+        else:
+            sentences = [_("The whole scan was read and nothing was outlined. Look through it yourself.")]
+        unsure = measurements.get("uncertainty")
+        if unsure and unsure["second_look"]:
+            sentences = [*sentences, _("This case needs a second look."), *unsure["reasons"]]
+        return list(dict.fromkeys([*sentences, *measurements.get("warnings", [])]))
 
     def _fill(self) -> None:
         table = self._ui.lesionTable
@@ -104,6 +105,7 @@ class ResultSection:
                 table.setItem(index, column, item)
         for column in range(_NOTE):
             table.resizeColumnToContents(column)
+        table.setColumnWidth(_NOTE, 1)  # the least; it stretches
         table.resizeRowsToContents()
         table.blockSignals(blocked)
 

@@ -101,7 +101,13 @@ class PlannedWorker:
     def progress(self, stage: str, fraction: float) -> None:
         self.tell(Progress(self.started.scan.stem, stage, fraction))
 
-    def finish(self, mask: Any, spoil: Callable[[Path], None] = lambda folder: None) -> dict[str, Any]:
+    def finish(
+        self,
+        mask: Any,
+        spoil: Callable[[Path], None] = lambda folder: None,
+        more: dict[str, Any] | None = None,
+        with_map: bool = False,
+    ) -> dict[str, Any]:
         """Write a mask ``[D, H, W]`` and its measurements, as the command line does, and tell of them."""
         from ICHSegmentationLib.io import read_ct, write_mask
         from ICHSegmentationLib.measurement import measure
@@ -115,7 +121,11 @@ class PlannedWorker:
         (folder / "report.html").write_text("<html></html>")
         spoil(folder)
         measurements = {**measure(volume).to_dict(), "model": {"id": "planned", "version": "1"}}
+        measurements |= more or {}
         paths = {"mask": str(folder / "segmentation.nii.gz"), "report": str(folder / "report.html")}
+        if with_map:
+            paths["uncertainty"] = str(folder / "uncertainty.nii.gz")
+            write_mask(Volume((mask > 0).astype(np.uint8), ct.affine), folder / "uncertainty.nii.gz", ct)
         self.tell(Finished(self.started.scan.stem, paths, measurements))
         return measurements
 

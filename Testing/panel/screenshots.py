@@ -86,13 +86,17 @@ def _only(panel: Any, *names: str) -> None:
 
 
 def _draw(panel: Any, path: Path) -> None:
+    from PySide6 import QtCore
+
     panel.settle(seconds=0.2)
     parent = panel.parent
     for _round in range(3):  # labels that wrap need to know their width first
         parent.resize(_WIDTH, parent.layout().totalHeightForWidth(_WIDTH))
         panel.settle(seconds=0.1)
     path.parent.mkdir(parents=True, exist_ok=True)
-    parent.grab().save(str(path))
+    last = panel.ui.researchLabel
+    bottom = last.mapTo(parent, last.rect().bottomLeft()).y() + 10
+    parent.grab(QtCore.QRect(0, 0, _WIDTH, bottom)).save(str(path))
 
 
 def _darken() -> None:

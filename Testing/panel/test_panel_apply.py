@@ -234,3 +234,30 @@ def test_a_result_that_cannot_be_read_is_told(opened: Any, scan: Any) -> None:
     setup.worker.finish(bleed_mask(scan), spoil)
     assert panel.settle(lambda: not panel.panel.running, 5)
     assert panel.said()
+
+
+@pytest.mark.parametrize("label", [0, 2])
+def test_a_case_that_needs_a_second_look_says_so_first(opened: Any, scan: Any, label: int) -> None:
+    setup = PlannedSetup()
+    panel = opened(setup)
+    panel.press("applyButton")
+    reason = "A region of 1.2 mL that may be hemorrhage was left out of the outline."
+    unsure = {"unsure_ml": 1.2, "second_look": True, "reasons": [reason]}
+    setup.worker.finish(bleed_mask(scan, label), more={"uncertainty": unsure})
+    assert panel.settle(lambda: panel.panel.session.measurements is not None, 5)
+    assert f"This case needs a second look.\n{reason}" in panel.said("notableLabel")
+    assert reason in panel.said("uncertaintyLabel")
+
+
+def test_the_map_of_a_run_is_shown_over_the_slices_and_taken_away(opened: Any, scan: Any, scene: Any) -> None:
+    view = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
+    setup = PlannedSetup()
+    panel = opened(setup)
+    assert not panel.ui.uncertaintyShowCheckBox.isEnabled()
+    panel.press("applyButton")
+    setup.worker.finish(bleed_mask(scan), with_map=True)
+    assert panel.settle(lambda: panel.ui.uncertaintyShowCheckBox.isEnabled(), 5)
+    panel.ui.uncertaintyShowCheckBox.setChecked(True)
+    assert scene.GetNodeByID(view.GetForegroundVolumeID()).GetName() == "CT uncertainty"
+    panel.ui.uncertaintyShowCheckBox.setChecked(False)
+    assert not view.GetForegroundVolumeID()
