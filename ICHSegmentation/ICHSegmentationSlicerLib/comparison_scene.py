@@ -8,7 +8,7 @@ import numpy as np
 import slicer
 from numpy.typing import NDArray
 
-from ICHSegmentationLib.volume import Volume
+from ICHSegmentationLib.volume import CTVolume, Volume
 
 from .scan_export import check_scan, ct_of
 from .segmentation_nodes import mask_of
@@ -38,12 +38,8 @@ def compare(
     from ICHSegmentationLib.comparison import compare as compare_scans
 
     take_apart(scene, second)
-    scans = []
-    for scan, segmentation in ((first, first_segmentation), (second, second_segmentation)):
-        check_scan(scan)
-        ct = ct_of(scan)
-        scans += [ct, Volume(mask_of(segmentation, scan), ct.affine)]
-    comparison = compare_scans(*scans)
+    first_ct, first_mask = _scan_and_mask(first, first_segmentation)
+    comparison = compare_scans(first_ct, first_mask, *_scan_and_mask(second, second_segmentation))
     if comparison.registration.trusted:
         lay_over(scene, second, [second_segmentation], comparison.registration.second_to_first)
     return comparison
@@ -118,3 +114,11 @@ def _on(scene: slicer.vtkMRMLScene, transform: Any) -> list[Any]:
     count = scene.GetNumberOfNodesByClass("vtkMRMLTransformableNode")
     nodes = [scene.GetNthNodeByClass(n, "vtkMRMLTransformableNode") for n in range(count)]
     return [node for node in nodes if node.GetParentTransformNode() is transform]
+
+
+def _scan_and_mask(
+    scan: slicer.vtkMRMLScalarVolumeNode, segmentation: slicer.vtkMRMLSegmentationNode
+) -> tuple[CTVolume, Volume]:
+    check_scan(scan)
+    ct = ct_of(scan)
+    return ct, Volume(mask_of(segmentation, scan), ct.affine)

@@ -94,7 +94,9 @@ def _look_at(segment: slicer.vtkSegment, known: _Look | None) -> _Look:
 
 def _fingerprint(image: slicer.vtkOrientedImageData | None, value: int) -> tuple[int, ...]:
     """Place and checksum of the voxels with this value; empty without any."""
-    scalars = image.GetPointData().GetScalars() if image is not None else None
+    if image is None:
+        return ()
+    scalars = image.GetPointData().GetScalars()
     if scalars is None or scalars.GetNumberOfTuples() == 0:
         return ()
     columns, rows, slices = image.GetDimensions()
@@ -104,4 +106,4 @@ def _fingerprint(image: slicer.vtkOrientedImageData | None, value: int) -> tuple
     box = box_of(inside)
     first = image.GetExtent()[4::-2]
     place = [start + part.start for start, part in zip(first, box, strict=True)]
-    return (*place, *inside[box].shape, zlib.crc32(np.packbits(inside[box])))
+    return (*place, *inside[box].shape, zlib.crc32(np.packbits(inside[box]).tobytes()))

@@ -67,9 +67,9 @@ class PointPlacing:
     def _observe(self, subject: vtk.vtkObject, event: int, heard: Callable[..., None]) -> None:
         self._observed.append((subject, subject.AddObserver(event, heard)))
 
-    def _take(self, *_event: object) -> None:
+    def _take(self, node: slicer.vtkMRMLMarkupsNode, *_event: object) -> None:
         place = [0.0, 0.0, 0.0]
-        self._node.GetNthControlPointPositionWorld(self._node.GetNumberOfControlPoints() - 1, place)
+        node.GetNthControlPointPositionWorld(node.GetNumberOfControlPoints() - 1, place)
         self._placed((place[0], place[1], place[2]))
 
     def _left(self, interaction: slicer.vtkMRMLInteractionNode, _event: object) -> None:

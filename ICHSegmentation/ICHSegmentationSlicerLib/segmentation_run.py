@@ -64,8 +64,8 @@ class SegmentationRun:
             ICHError: the scan cannot be segmented, or there is no room for the run.
         """
         self._scene.check(scan)
-        self._folder = make_run_folder(self._parent, self._scene.size_of(scan))
-        self._steps.run(self._send(scan, replace, settings), self._give_up)
+        folder = self._folder = make_run_folder(self._parent, self._scene.size_of(scan))
+        self._steps.run(self._send(scan, replace, settings, folder), self._give_up)
 
     def cancel(self) -> None:
         """End the run; the listener hears of it as a failure with the code ``cancelled``."""
@@ -82,9 +82,9 @@ class SegmentationRun:
         if worker is not None:
             worker.cancel()
 
-    def _send(self, scan: Any, replace: Any, settings: SegmentationSettings) -> Iterator[None]:
+    def _send(self, scan: Any, replace: Any, settings: SegmentationSettings, folder: Path) -> Iterator[None]:
         yield  # the panel shows that it has begun
-        path = self._scene.export(scan, self._folder / file_name(self._scene.name_of(scan)))
+        path = self._scene.export(scan, folder / file_name(self._scene.name_of(scan)))
         yield
         self._generation += 1
         mine = self._generation
@@ -94,7 +94,7 @@ class SegmentationRun:
                 self._hear(event, scan, replace)
 
         self._worker = self._make_worker(hear)
-        self._worker.start(path, self._folder, settings)
+        self._worker.start(path, folder, settings)
 
     def _hear(self, event: Event, scan: Any, replace: Any) -> None:
         if isinstance(event, Progress):
@@ -116,13 +116,10 @@ class SegmentationRun:
         yield from self._scene.present(
             segmentation, scan, result.measurements, Path(overlay) if overlay else None
         )
-        self._forget_scan_file()
+        if self._folder is not None:
+            _forget_scan_file(self._folder)
         self._folder = None
         self._listener.run_finished(segmentation, result, Path(result.paths["mask"]).parent)
-
-    def _forget_scan_file(self) -> None:
-        for file in self._folder.glob("*.nii"):
-            file.unlink(missing_ok=True)
 
     def _give_up(self, error: ICHError) -> None:
         self._end()
@@ -135,3 +132,8 @@ class SegmentationRun:
         if self._folder is not None:
             discard(self._folder)
             self._folder = None
+
+
+def _forget_scan_file(folder: Path) -> None:
+    for file in folder.glob("*.nii"):
+        file.unlink(missing_ok=True)

@@ -46,17 +46,17 @@ def run_and_wait(
     run = SegmentationRun(scene, setup.make_worker, folder, qt.QTimer.singleShot, outcome)
     setup.require_ready(settings.model)
     run.start(scan, replace, settings)
-    while outcome.result is None and outcome.error is None:
+    while outcome.result is None:
+        if outcome.error is not None:
+            raise _error_of(outcome.error)
         slicer.app.processEvents()
-    if outcome.error is not None:
-        raise _error_of(outcome.error)
     return outcome.segmentation, outcome.result.measurements
 
 
 def _error_of(failed: Failed) -> errors.ICHError:
     """The failure as the error class that has its code."""
-    classes = [errors.ICHError, *_below(errors.ICHError)]
-    found = next((cls for cls in classes if cls.code == failed.code), errors.ICHError)
+    classes = _below(errors.ICHError)
+    found = next((known for known in classes if known.code == failed.code), errors.ICHError)
     return found(failed.message, failed.hint)
 
 
