@@ -19,7 +19,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path[:0] = [str(ROOT / "Testing" / part) for part in ("panel", "mrml")]
 sys.path[:0] = [str(ROOT / "ICHSegmentation"), str(ROOT)]
 
-_WIDTH = 470
+_WIDTH = 520
 
 
 def main(folder: Path) -> None:
@@ -55,16 +55,16 @@ def main(folder: Path) -> None:
         _only(panel, "correctionCollapsibleButton", "uncertaintyCollapsibleButton")
         _draw(panel, folder / "panel-correct.png")
         _only(panel, "comparisonCollapsibleButton", "batchCollapsibleButton", "setupCollapsibleButton")
-        panel.press("doctorButton")
         _draw(panel, folder / "panel-setup.png")
         panel.close()
         booted.close()
 
 
 def _head(scene: Any) -> tuple[Any, Any]:
-    """A phantom with blood in the brain that has broken into a ventricle."""
+    """A phantom with blood in the brain, and some in the ventricles."""
     import numpy as np
     import slicer
+    from scipy import ndimage
 
     from ICHSegmentationLib.phantom import make_phantom
 
@@ -75,8 +75,10 @@ def _head(scene: Any) -> tuple[Any, Any]:
     slicer.util.updateVolumeFromArray(node, within.ct.voxels)
     node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(np.asarray(within.ct.affine)))
     node.CreateDefaultDisplayNodes()
-    mask = np.where(within.mask.voxels > 0, within.mask.voxels, ventricle.mask.voxels)
-    return node, mask.astype(np.uint8)
+    pieces, count = ndimage.label(ventricle.mask.voxels)
+    largest = 1 + np.argsort(ndimage.sum_labels(pieces > 0, pieces, range(1, count + 1)))[-2:]
+    broken_in = np.where(np.isin(pieces, largest), ventricle.mask.voxels, 0)
+    return node, np.where(within.mask.voxels > 0, within.mask.voxels, broken_in).astype(np.uint8)
 
 
 def _only(panel: Any, *names: str) -> None:
