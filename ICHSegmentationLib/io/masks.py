@@ -11,23 +11,27 @@ from ..settings import MASK_FORMATS
 from ..volume import CTVolume, Volume
 from .atomic import atomic_path
 from .scans import read_stored_image
-from .slicer_segments import labels_of_segments, segments_metadata
+from .slicer_segments import labels_of_segments, placed_on, segments_metadata
 
 
-def read_mask(path: Path) -> Volume:
+def read_mask(path: Path, ct: CTVolume | None = None) -> Volume:
     """Read a mask in the file's own array order, its voxels as uint8 label values.
 
     Args:
         path: NIfTI, NRRD or MetaImage, its values those of :mod:`ICHSegmentationLib.labels`; or a Slicer
             segmentation (``.seg.nrrd``), whose segments get our values by their terminology or name (see
             :func:`.slicer_segments.labels_of_segments`).
+        ct: the CT it was drawn on. The mask must lie on its grid; of a Slicer segmentation, which may hold
+            only the box around its segments, it is enough that the voxels coincide.
 
     Raises:
         UnknownLabelError: a value, or a segment, that no label has.
+        GridMismatchError: the mask does not lie on the CT's grid.
         InputError: or one of its kinds: the file is no image of one volume.
     """
     image = read_stored_image(Path(path))
-    if "Segment0_ID" in image.metadata:
+    is_segmentation = any(key.startswith("Segment") for key in image.metadata)
+    if is_segmentation:
         voxels = labels_of_segments(image.values, image.metadata)
     else:
         values = image.values
@@ -35,7 +39,13 @@ def read_mask(path: Path) -> Volume:
             values = values * image.slope + image.intercept
         voxels = _whole(values, Path(path))
     labels_in(voxels)
-    return Volume(voxels, image.affine, image.header)
+    mask = Volume(voxels, image.affine, image.header)
+    if ct is None:
+        return mask
+    if is_segmentation:
+        mask = placed_on(ct, mask)
+    ct.require_same_grid(mask)
+    return mask
 
 
 def write_mask(mask: Volume, path: Path, ct: CTVolume | None = None) -> None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import NotAnImageError, UnknownLabelError
+from ..errors import GridMismatchError, NotAnImageError, UnknownLabelError
 from ..labels import CATEGORY, HEMORRHAGE, LABELS, TYPE, Code, Label
+from ..volume import Grid, Volume
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +72,34 @@ def labels_of_segments(values: NDArray[np.generic], metadata: dict[str, str]) ->
         label = label_of_segment(segment, only=len(segments) == 1)
         voxels[layers[..., segment.layer] == segment.value] = label.value
     return voxels
+
+
+def placed_on(scan: Volume, mask: Volume) -> Volume:
+    """A mask whose box of voxels Slicer cut to its segments, or widened, on the scan's whole grid.
+
+    Only whole voxels are moved: a mask whose voxels do not coincide with the scan's comes back as it is. One
+    with nothing in it, which Slicer writes as a single voxel at no particular place, lies on any scan.
+
+    Raises:
+        GridMismatchError: a part of the hemorrhage lies beyond the scan.
+    """
+    voxels = np.zeros(scan.voxels.shape, dtype=np.uint8)
+    if mask.voxels.size == 1 and not mask.voxels.any():
+        return Volume(voxels, scan.affine)
+    first = np.rint(np.linalg.solve(scan.affine, mask.affine[:, 3])[:3])  # column, row, slice
+    affine = np.array(scan.affine)
+    affine[:3, 3] += affine[:3, :3] @ first
+    if not Grid(mask.grid.shape, affine).same_as(mask.grid):
+        return mask
+    labelled = np.argwhere(mask.voxels)
+    places = labelled + first[::-1].astype(int)
+    if not ((places >= 0) & (places < scan.voxels.shape)).all():
+        raise GridMismatchError(
+            "Expected a segmentation within the CT, found hemorrhage beyond its edge.",
+            "Give the CT it was drawn on, or remove what lies beyond it.",
+        )
+    voxels[tuple(places.T)] = mask.voxels[tuple(labelled.T)]
+    return Volume(voxels, scan.affine)
 
 
 def _segment_metadata(label: Label, extent: str) -> dict[str, str]:

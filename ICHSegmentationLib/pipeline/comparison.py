@@ -53,7 +53,7 @@ def compare_case(
     folder = Path(out_dir) / case
     with own_words(), atomic_folder(folder, overwrite) as temporary:
         with journal.stage("read", 0.0):
-            scans = [Dated(read_ct(scan.ct), read_mask(scan.mask)) for scan in (first, second)]
+            scans = [_dated(scan) for scan in (first, second)]
         with journal.stage("compare", 0.2):
             comparison = compare(scans[0].ct, scans[0].mask, scans[1].ct, scans[1].mask)
             journal.warn(comparison.warnings)
@@ -81,3 +81,8 @@ def compare_case(
     journal.progress("report", 1.0)
     listen(Finished(case, {kind: str((folder / name).resolve()) for kind, name in paths.items()}, content))
     return comparison
+
+
+def _dated(scan: SegmentedScan) -> Dated:
+    ct = read_ct(scan.ct)
+    return Dated(ct, read_mask(scan.mask, ct))

@@ -101,7 +101,7 @@ def measure_case(
     """Measure a mask that someone drew or corrected; no model runs, and torch is not loaded.
 
     Args:
-        mask_path: label values on the CT's grid.
+        mask_path: label values on the CT's grid, see :func:`ICHSegmentationLib.io.read_mask`.
         settings: only what concerns measuring and writing counts.
 
     The other arguments, the result and the errors are those of :func:`segment_case`.
@@ -110,8 +110,7 @@ def measure_case(
     with own_words(), atomic_folder(Path(out_dir) / journal.case, settings.overwrite) as folder:
         ct, scan = _read_ct(ct_path, journal)
         with journal.stage("read mask", _SEGMENT):
-            mask = read_mask(Path(mask_path))
-            ct.require_same_grid(mask)
+            mask = read_mask(Path(mask_path), ct)
         facts = {
             "input": scan,
             "mask": describe_mask(Path(mask_path)),

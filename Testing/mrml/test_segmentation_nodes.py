@@ -129,6 +129,42 @@ def test_a_mask_comes_back_from_the_library_s_files_to_the_voxels_it_was_made_on
     np.testing.assert_array_equal(mask_of(node, scan) == 4, voxels_of(scan) > 900)
 
 
+@pytest.mark.parametrize("name", ["oblique", "left-handed", "slices downward", "coronal"])
+def test_a_segmentation_that_slicer_saves_cut_to_its_segments_is_read_on_its_scan(
+    scene: Any, tmp_path: Path, name: str
+) -> None:
+    from ICHSegmentationSlicerLib.scan_export import write_scan
+    from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation
+
+    scan = PLACEMENTS[name].scan(scene, noise())
+    ct = read_ct(write_scan(scan, tmp_path / "scan.nii"))
+    node = add_segmentation(scene, scan, blots(), FACTS)
+    cut = read_mask(_saved_cut(node, tmp_path / "cut.seg.nrrd"))
+    assert cut.voxels.size < blots().size / 2
+    np.testing.assert_array_equal(read_mask(tmp_path / "cut.seg.nrrd", ct).voxels, blots())
+
+
+def test_a_segmentation_saved_without_a_segment_is_an_empty_mask(scene: Any, tmp_path: Path) -> None:
+    from ICHSegmentationSlicerLib.scan_export import ct_of
+    from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation
+
+    scan = make_scan(scene, voxels=noise())
+    node = add_segmentation(scene, scan, np.zeros(SHAPE, np.uint8), FACTS)
+    mask = read_mask(_saved_cut(node, tmp_path / "none.seg.nrrd"), ct_of(scan))
+    assert mask.voxels.shape == SHAPE
+    assert not mask.voxels.any()
+
+
+def _saved_cut(node: Any, path: Path) -> Path:
+    """The file that Slicer writes of a segmentation when told to keep only the box around its segments."""
+    node.AddDefaultStorageNode()
+    storage = node.GetStorageNode()
+    storage.SetCropToMinimumExtent(True)
+    storage.SetFileName(str(path))
+    assert storage.WriteData(node)
+    return path
+
+
 def test_each_label_has_its_name_colour_and_value(scene: Any) -> None:
     from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation
 

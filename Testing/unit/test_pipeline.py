@@ -27,8 +27,10 @@ from ICHSegmentationLib.errors import (
     UnknownLabelError,
 )
 from ICHSegmentationLib.events import Event, Finished, Progress, Started, Warned
+from ICHSegmentationLib.io import read_ct, write_mask
 from ICHSegmentationLib.pipeline import case_name, case_names, measure_case, path, provenance, segment_case
 from ICHSegmentationLib.settings import SegmentationSettings
+from ICHSegmentationLib.volume import Volume
 
 
 @pytest.fixture
@@ -288,6 +290,23 @@ def test_a_mask_on_another_grid_or_with_an_unknown_label_is_refused(a_ct: Path, 
     with pytest.raises(UnknownLabelError, match="77"):
         measure_case(a_ct, strange, tmp_path / "out")
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_slicer_segmentation_cut_to_its_segments_measures_as_the_whole_mask(
+    a_ct: Path, tmp_path: Path
+) -> None:
+    ct, whole = read_ct(a_ct), bleeding(head())
+    corner = np.argwhere(whole).min(axis=0)
+    cut = np.array(ct.affine)
+    cut[:3, 3] = ct.grid.world(corner)
+    box = whole[tuple(slice(n, None) for n in corner)]
+    write_mask(Volume(box, cut), tmp_path / "cut.seg.nrrd")
+    measured = measure_case(a_ct, tmp_path / "cut.seg.nrrd", tmp_path / "out").measurements
+    expected = measure_case(
+        a_ct, write_nifti(tmp_path / "whole.nii.gz", whole), tmp_path / "out2"
+    ).measurements
+    assert measured["total_volume_ml"] > 1
+    assert measured["lesions"] == expected["lesions"]
 
 
 def test_the_library_offers_both_functions_by_short_names() -> None:

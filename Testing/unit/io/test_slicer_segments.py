@@ -5,10 +5,10 @@ import pytest
 import SimpleITK as sitk
 from io_grids import GRIDS, SHAPE, labels
 
-from ICHSegmentationLib.errors import NotAnImageError, UnknownLabelError
+from ICHSegmentationLib.errors import GridMismatchError, NotAnImageError, UnknownLabelError
 from ICHSegmentationLib.io import read_ct, read_mask, write_mask
 from ICHSegmentationLib.labels import LABELS
-from ICHSegmentationLib.volume import Volume
+from ICHSegmentationLib.volume import CTVolume, Volume
 
 nrrd = pytest.importorskip("nrrd")
 
@@ -126,3 +126,63 @@ def test_layers_are_joined_and_the_last_segment_wins_where_they_overlap(tmp_path
     assert sitk.ReadImage(str(path)).GetNumberOfComponentsPerPixel() == 2
     with pytest.raises(NotAnImageError, match="layers"):
         read_ct(path)
+
+
+def a_ct(affine):
+    return CTVolume(np.zeros(SHAPE, np.int16), affine)
+
+
+def boxed(mask, affine, first, last):
+    """The box of a mask from one voxel to another (slice, row, column), with empty voxels beyond its edge."""
+    wide = np.pad(mask, 9)[tuple(slice(a + 9, b + 9) for a, b in zip(first, last, strict=True))]
+    moved = affine.copy()
+    moved[:3, 3] = (affine @ [*first[::-1], 1])[:3]
+    return Volume(wide, moved)
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+@pytest.mark.parametrize(
+    ("first", "last"), [((1, 2, 3), (4, 6, 5)), ((-1, -2, -3), (9, 8, 7)), ((1, -2, 0), (4, 6, 9))]
+)
+def test_a_box_around_the_segments_is_placed_on_the_ct(tmp_path, grid, first, last):
+    mask = np.zeros(SHAPE, np.uint8)
+    mask[1:4, 2:5, 3] = 5
+    mask[2, 5, 4] = 2
+    write_mask(boxed(mask, GRIDS[grid], first, last), tmp_path / "mask.seg.nrrd")
+    ct = a_ct(GRIDS[grid])
+    read = read_mask(tmp_path / "mask.seg.nrrd", ct)
+    np.testing.assert_array_equal(read.voxels, mask)
+    ct.require_same_grid(read)
+
+
+def test_a_box_on_other_voxels_is_refused(tmp_path):
+    mask = np.zeros(SHAPE, np.uint8)
+    mask[1:4, 2:5, 3] = 5
+    affine = GRIDS["oblique"]
+    box = boxed(mask, affine, (1, 2, 3), (4, 6, 5))
+    half_a_voxel, other_spacing, turned = (box.affine.copy() for _ in range(3))
+    half_a_voxel[:3, 3] += affine[:3, 0] / 2
+    other_spacing[:3, 2] *= 1.01
+    turned[:3, 0] *= -1
+    for wrong in (half_a_voxel, other_spacing, turned):
+        write_mask(Volume(box.voxels, wrong), tmp_path / "mask.seg.nrrd")
+        with pytest.raises(GridMismatchError, match=r"grid \(5, 6, 7\)"):
+            read_mask(tmp_path / "mask.seg.nrrd", a_ct(affine))
+
+
+def test_hemorrhage_beyond_the_ct_is_refused(tmp_path):
+    affine = GRIDS["LPS"]
+    beyond = boxed(np.zeros(SHAPE, np.uint8), affine, (1, 2, 3), (7, 6, 5))
+    beyond.voxels[-1] = 2
+    write_mask(beyond, tmp_path / "mask.seg.nrrd")
+    with pytest.raises(GridMismatchError, match="beyond its edge"):
+        read_mask(tmp_path / "mask.seg.nrrd", a_ct(affine))
+
+
+def test_only_a_slicer_segmentation_may_be_a_box(tmp_path):
+    box = boxed(np.ones(SHAPE, np.uint8), GRIDS["LPS"], (1, 2, 3), (4, 6, 5))
+    write_mask(box, tmp_path / "mask.nrrd")
+    with pytest.raises(GridMismatchError):
+        read_mask(tmp_path / "mask.nrrd", a_ct(GRIDS["LPS"]))
+    with pytest.raises(GridMismatchError):
+        read_mask(tmp_path / "mask.nrrd", a_ct(box.affine))  # its place, another shape
