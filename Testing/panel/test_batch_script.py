@@ -16,6 +16,7 @@ from ICHSegmentationSlicerLib.batch_run import BatchRun
 from ICHSegmentationSlicerLib.batch_scans import scans_in
 from ICHSegmentationSlicerLib.worker import Worker
 from PySide6.QtCore import QCoreApplication, QProcess, QTimer
+from PySide6.QtWidgets import QApplication
 
 from ICHSegmentationLib.errors import DependencyError
 
@@ -48,7 +49,8 @@ def script() -> Any:
 @pytest.fixture
 def setup_with(tmp_path: Path) -> Any:
     """A set-up whose library is this code."""
-    application = QCoreApplication.instance() or QCoreApplication([])
+    # A process has one application, and later tests need one with widgets.
+    application = QApplication.instance() or QApplication([])
 
     def make(code: str, trouble: Exception | None = None) -> SimpleNamespace:
         interpreter = engine(tmp_path, code)
