@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import slicer
 from numpy.typing import NDArray
 
-from ICHSegmentationLib.volume import CTVolume, Volume
+from ICHSegmentationLib.io import write_mask
+from ICHSegmentationLib.volume import Volume
 
-from .scan_export import check_scan, ct_of
+from .scan_export import world_affine, write_scan
 from .segmentation_nodes import mask_of
 from .translation import tr as _
-
-if TYPE_CHECKING:
-    from ICHSegmentationLib.comparison import Comparison
 
 _REGISTERED = "ICHSegmentation.LaidOver"  # attribute of the transform: id of the scan that it moves
 
 
-def compare(
-    scene: slicer.vtkMRMLScene,
-    first: slicer.vtkMRMLScalarVolumeNode,
-    first_segmentation: slicer.vtkMRMLSegmentationNode,
-    second: slicer.vtkMRMLScalarVolumeNode,
-    second_segmentation: slicer.vtkMRMLSegmentationNode,
-) -> Comparison:
-    """Compare the earlier scan ``first`` with the later ``second``, and lay the second over the first.
-
-    The second scan is measured where it was acquired: an earlier comparison's transform is taken away first.
-    Where the scans do not fit on each other, the second stays where it is.
+def export_segmented(
+    scan: slicer.vtkMRMLScalarVolumeNode,
+    segmentation: slicer.vtkMRMLSegmentationNode,
+    folder: Path,
+    name: str,
+) -> tuple[Path, Path]:
+    """Write a scan and its mask for another process; the files are called ``name``.
 
     Raises:
-        InputError: or one of its kinds: a scan is no head CT, or the two cannot be compared.
+        UnknownLabelError: a segment is no hemorrhage.
+        GeometryError: see :func:`.scan_geometry.world_affine`.
+        NotWritableError, DiskFullError, OutputError: a file cannot be written.
     """
-    from ICHSegmentationLib.comparison import compare as compare_scans
-
-    take_apart(scene, second)
-    first_ct, first_mask = _scan_and_mask(first, first_segmentation)
-    comparison = compare_scans(first_ct, first_mask, *_scan_and_mask(second, second_segmentation))
-    if comparison.registration.trusted:
-        lay_over(scene, second, [second_segmentation], comparison.registration.second_to_first)
-    return comparison
+    mask = folder / f"{name}_mask.nrrd"
+    write_mask(Volume(mask_of(segmentation, scan), world_affine(scan)), mask)
+    return write_scan(scan, folder / f"{name}.nii"), mask
 
 
 def lay_over(
@@ -84,15 +76,20 @@ def lay_over(
     return node
 
 
-def take_apart(scene: slicer.vtkMRMLScene, scan: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Put a scan that :func:`lay_over` moved back where it was acquired; others that moved with it too."""
+def take_apart(scene: slicer.vtkMRMLScene, scan: slicer.vtkMRMLScalarVolumeNode) -> bool:
+    """Put a scan that :func:`lay_over` moved back where it was acquired; others that moved with it too.
+
+    Returns:
+        whether it had been moved.
+    """
     node = _laid_over(scene, scan)
     if node is None:
-        return
+        return False
     parent = node.GetParentTransformNode()
     for moved in _on(scene, node):
         moved.SetAndObserveTransformNodeID(parent.GetID() if parent is not None else None)
     scene.RemoveNode(node)
+    return True
 
 
 def _laid_over(scene: slicer.vtkMRMLScene, scan: slicer.vtkMRMLScalarVolumeNode) -> Any:
@@ -114,11 +111,3 @@ def _on(scene: slicer.vtkMRMLScene, transform: Any) -> list[Any]:
     count = scene.GetNumberOfNodesByClass("vtkMRMLTransformableNode")
     nodes = [scene.GetNthNodeByClass(n, "vtkMRMLTransformableNode") for n in range(count)]
     return [node for node in nodes if node.GetParentTransformNode() is transform]
-
-
-def _scan_and_mask(
-    scan: slicer.vtkMRMLScalarVolumeNode, segmentation: slicer.vtkMRMLSegmentationNode
-) -> tuple[CTVolume, Volume]:
-    check_scan(scan)
-    ct = ct_of(scan)
-    return ct, Volume(mask_of(segmentation, scan), ct.affine)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import slicer
 
 from .place_point import Point, PointPlacing
@@ -228,12 +229,29 @@ class HemorrhageScene:
 
         set_visible(overlay, visible)
 
-    def compare(self, earlier: Any, earlier_segmentation: Any, scan: Any, segmentation: Any) -> list[str]:
-        """The growth in sentences; the scan, and its map of uncertainty, now lie over the earlier scan."""
-        from .comparison_scene import compare
+    def take_apart(self, scan: Any) -> bool:
+        """Put the scan back where it was acquired; whether a comparison had moved it."""
+        from .comparison_scene import take_apart
 
-        comparison = compare(self._scene, earlier, earlier_segmentation, scan, segmentation)
+        return take_apart(self._scene, scan)
+
+    def export_segmented(self, scan: Any, segmentation: Any, folder: Path, name: str) -> tuple[Path, Path]:
+        """Write the scan and its mask; gives both paths."""
+        from .comparison_scene import export_segmented
+
+        return export_segmented(scan, segmentation, folder, name)
+
+    def lay_over(self, scan: Any, segmentation: Any, comparison: dict[str, Any]) -> None:
+        """Lay the scan, and what belongs to it, over the earlier scan, if both fit on each other.
+
+        Args:
+            comparison: as in ``comparison.json``.
+        """
+        from .comparison_scene import lay_over
+
+        found = comparison["registration"]
+        if not found["trusted"]:
+            return
         overlay = self.overlay_of(scan)
-        if overlay is not None:
-            overlay.SetAndObserveTransformNodeID(scan.GetTransformNodeID())
-        return comparison.sentences
+        moved = [node for node in (segmentation, overlay) if node is not None]
+        lay_over(self._scene, scan, moved, np.array(found["second_to_first"]))

@@ -13,6 +13,7 @@ from typing import Any
 from ICHSegmentationLib.errors import ICHError
 
 from .batch_section import BatchSection
+from .comparison_run import ComparisonListener, ComparisonRun
 from .comparison_section import ComparisonSection
 from .correction_section import CorrectionSection
 from .guard import guarded
@@ -57,6 +58,11 @@ class Panel:
                 parts.scene, parts.setup.make_worker, parts.folder, parts.desk.after, listener
             )
 
+        def make_comparison(listener: ComparisonListener) -> ComparisonRun:
+            return ComparisonRun(
+                parts.scene, parts.setup.make_worker, parts.folder, parts.desk.after, listener
+            )
+
         common = (ui, self.session, parts.scene, parts.desk, guarded)
         self._setup = SetupSection(ui, parts.setup, parts.desk, guarded)
         self._scan = ScanSection(*common, self._setup, make_run, self._run_changed)
@@ -64,7 +70,7 @@ class Panel:
         self._tada = TadaSection(*common)
         self._correction = CorrectionSection(*common)
         self._uncertainty = UncertaintySection(*common)
-        self._comparison = ComparisonSection(*common)
+        self._comparison = ComparisonSection(*common, make_comparison, self._run_changed)
         self._batch = BatchSection(ui, self._setup, parts.setup, parts.desk, guarded)
         self.session.listen(self._keep)
         self._setup.tell_of_earlier()
@@ -105,6 +111,7 @@ class Panel:
         """The scene is going away: end the run, and hold nothing of it."""
         self._loading.stop()
         self._scan.abandon()
+        self._comparison.abandon()
         self._tada.let_go()
         self._correction.let_go()
         self._state = None
@@ -152,11 +159,13 @@ class Panel:
             self._state.segmentation = self.session.segmentation
 
     def _run_changed(self) -> None:
-        """While a run works, nothing else may hold up the panel's thread."""
+        """While a run or a comparison works, nothing else may hold up the panel's thread."""
+        comparing = self._comparison.running
+        self._ui.applyButton.setEnabled(not comparing)
+        self._ui.comparisonCollapsibleButton.setEnabled(not self.running)
         for part in (
             self._ui.correctionCollapsibleButton,
-            self._ui.comparisonCollapsibleButton,
             self._ui.batchCollapsibleButton,
             self._ui.setupCollapsibleButton,
         ):
-            part.setEnabled(not self.running)
+            part.setEnabled(not self.running and not comparing)

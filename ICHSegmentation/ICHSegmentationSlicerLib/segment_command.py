@@ -1,4 +1,4 @@
-"""The command line of a run: the same that a person would type."""
+"""The command lines of runs: the same that a person would type."""
 
 from __future__ import annotations
 
@@ -18,3 +18,9 @@ def segment_arguments(scans: Sequence[Path], out_dir: Path, settings: Segmentati
     wanted = {"--overwrite": settings.overwrite, "--uncertainty": settings.uncertainty}
     switches = [name for name, on in wanted.items() if on]
     return ["segment", *pairs, *switches, "--", *[str(scan.absolute()) for scan in scans]]
+
+
+def comparison_arguments(earlier: tuple[Path, Path], later: tuple[Path, Path], out_dir: Path) -> list[str]:
+    """The arguments of ``ichseg`` that compare two scans, each with its mask, and tell it as JSON lines."""
+    files = [str(path.absolute()) for path in (*earlier, *later)]
+    return ["compare", "--output", str(out_dir.absolute()), "--events", "jsonl", "--", *files]

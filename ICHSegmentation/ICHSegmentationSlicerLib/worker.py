@@ -1,4 +1,4 @@
-"""Segments scans in another process, and tells what happens there."""
+"""Segments or compares scans in another process, and tells what happens there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ICHSegmentationLib.settings import SegmentationSettings
 from .interpreter import Interpreter
 from .line_process import Ending, LineProcess, MakeProcess, end_process
 from .outcome import Outcome, outcome_of
-from .segment_command import segment_arguments
+from .segment_command import comparison_arguments, segment_arguments
 from .steps import After
 from .translation import tr as _
 
@@ -61,8 +61,15 @@ class Worker:
 
     def start_all(self, scans: Sequence[Path], out_dir: Path, settings: SegmentationSettings) -> None:
         """Segment scans one after the other; one that fails does not stop the others."""
-        self._scans, self._out_dir = len(scans), out_dir
-        self._process.start(self._interpreter.ichseg(segment_arguments(scans, out_dir, settings)))
+        self._begin(segment_arguments(scans, out_dir, settings), len(scans), out_dir)
+
+    def start_comparison(self, earlier: tuple[Path, Path], later: tuple[Path, Path], out_dir: Path) -> None:
+        """Compare two scans, each given with its mask; ``measurements`` of the result is the comparison."""
+        self._begin(comparison_arguments(earlier, later, out_dir), 1, out_dir)
+
+    def _begin(self, arguments: Sequence[str], cases: int, out_dir: Path) -> None:
+        self._cases, self._out_dir = cases, out_dir
+        self._process.start(self._interpreter.ichseg(arguments))
         self._launcher = self._process.pid
 
     def cancel(self) -> None:
@@ -100,7 +107,7 @@ class Worker:
         if ending.crashed and self._pid not in (0, self._launcher):
             end_process(self._pid)  # only the launcher died
         program = self._interpreter.program
-        outcome = outcome_of(ending, self._told, self._scans, self._cancelling, program)
+        outcome = outcome_of(ending, self._told, self._cases, self._cancelling, program)
         if outcome.kind != "done":
             self._tidy_up()
             self._tell_of_what_was_not_told(outcome)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from volumes import make_scan, make_tilt, make_transform
 
-from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.phantom import make_phantom
 
 SHAPE, SPACING = (26, 100, 90), (5.0, 2.0, 2.2)
@@ -41,26 +42,47 @@ def segmented(
     return scan, add_segmentation(scene, scan, mask, {})
 
 
-def test_growth_is_told_and_the_second_scan_comes_to_lie_on_the_first(scene: Any) -> None:
-    from ICHSegmentationSlicerLib.comparison_scene import compare
+def test_the_files_of_two_scans_lead_to_a_transform_that_lays_one_on_the_other(
+    scene: Any, tmp_path: Path
+) -> None:
+    from ICHSegmentationSlicerLib.comparison_scene import export_segmented, lay_over, take_apart
+
+    from ICHSegmentationLib.pipeline.comparison import SegmentedScan, compare_case
 
     phantom = make_phantom(3, "intraparenchymal", 15.0, SHAPE, SPACING)
     moved = turned()
     first = segmented(scene, phantom, phantom.ct.affine, "first", keep=300)
-    second = segmented(scene, phantom, moved @ phantom.ct.affine, "second")
-    result = compare(scene, *first, *second)
+    second = segmented(scene, phantom, moved @ phantom.ct.affine, "second", parent=HALF)
+    before = world(second[0])
+    files = [
+        SegmentedScan(*export_segmented(*pair, tmp_path, name))
+        for pair, name in ((first, "earlier"), (second, "later"))
+    ]
+    compare_case(*files, tmp_path)
+    told = json.loads((tmp_path / "earlier_to_later" / "comparison.json").read_text("utf-8"))
     voxels = int(np.count_nonzero(phantom.mask.voxels))
-    assert result.total.growth_ml == pytest.approx((voxels - 300) * 22 / 1000)
-    assert result.sentences[0].startswith("Hemorrhage grew from 6.6 to")
+    assert told["growth_ml"] == pytest.approx((voxels - 300) * 22 / 1000)
+
+    lay_over(scene, second[0], [second[1]], np.array(told["registration"]["second_to_first"]))
     np.testing.assert_allclose(world(second[0])[:3, :3], phantom.ct.affine[:3, :3], atol=0.06)
     middle = [45, 50, 13, 1]
     np.testing.assert_allclose(world(second[0]) @ middle, phantom.ct.affine @ middle, atol=1.0)
     assert second[1].GetParentTransformNode() is second[0].GetParentTransformNode()
     assert second[0].GetParentTransformNode().GetName() == "second on earlier scan"
 
-    once = world(second[0])
-    compare(scene, *first, *second)  # again: from where it was acquired, with one transform
-    np.testing.assert_allclose(world(second[0]), once, atol=1e-3)
+    assert take_apart(scene, second[0])
+    assert not take_apart(scene, second[0])
+    np.testing.assert_allclose(world(second[0]), before, atol=1e-6)
+
+
+def test_a_scan_laid_over_twice_has_one_transform(scene: Any) -> None:
+    from ICHSegmentationSlicerLib.comparison_scene import lay_over
+
+    scan = make_scan(scene)
+    before = world(scan)
+    for _ in range(2):
+        lay_over(scene, scan, [], turned())
+        np.testing.assert_allclose(world(scan), turned() @ before, atol=1e-6)
     assert scene.GetNumberOfNodesByClass("vtkMRMLLinearTransformNode") == 1
 
 
@@ -95,13 +117,3 @@ def test_a_tilted_scans_own_transform_is_kept(scene: Any) -> None:
     assert scan.GetParentTransformNode() is tilt
     take_apart(scene, scan)
     np.testing.assert_allclose(world(scan), before, atol=1e-3)
-
-
-def test_something_that_is_no_head_ct_is_refused_with_a_sentence(scene: Any) -> None:
-    from ICHSegmentationSlicerLib.comparison_scene import compare
-
-    phantom = make_phantom(3, "intraparenchymal", 15.0, SHAPE, SPACING)
-    good = segmented(scene, phantom, phantom.ct.affine, "first")
-    air = make_scan(scene, voxels=np.full((6, 40, 36), -1000, np.int16))
-    with pytest.raises(InputError):
-        compare(scene, *good, air, good[1])

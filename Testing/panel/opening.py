@@ -98,6 +98,16 @@ class PlannedWorker:
         self.started = SimpleNamespace(scan=scan, out_dir=out_dir, settings=settings)
         self.tell(Started(scan.stem, str(scan)))
 
+    def start_comparison(self, earlier: tuple[Path, Path], later: tuple[Path, Path], out_dir: Path) -> None:
+        self.started = SimpleNamespace(scan=later[0], earlier=earlier, later=later, out_dir=out_dir)
+        self.tell(Started("earlier_to_later", str(later[0])))
+
+    def finish_comparison(self, matrix: Any, trusted: bool = True, sentence: str = "It grew.") -> None:
+        """Tell a comparison of a later scan that is moved by ``matrix`` (RAS, mm)."""
+        found = {"second_to_first": np.asarray(matrix).tolist(), "trusted": trusted}
+        told = {"registration": found, "sentences": [sentence, "This is no hematoma expansion."]}
+        self.tell(Finished("earlier_to_later", {}, told))
+
     def progress(self, stage: str, fraction: float) -> None:
         self.tell(Progress(self.started.scan.stem, stage, fraction))
 
