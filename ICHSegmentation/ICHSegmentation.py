@@ -5,6 +5,7 @@ way in for scripts. The work is in ``ICHSegmentationSlicerLib``.
 """
 
 from pathlib import Path
+from typing import Annotated
 
 import slicer
 import vtk
@@ -12,7 +13,7 @@ from ICHSegmentationSlicerLib.self_tests import SelfTests
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
-from slicer.parameterNodeWrapper import parameterNodeWrapper
+from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
@@ -72,8 +73,9 @@ class ICHSegmentationParameterNode:
     earlierScan: vtkMRMLScalarVolumeNode
     mapUncertainty: bool = False
     paintOnlyHyperdense: bool = True
-    paintFromHU: int = 40
-    paintToHU: int = 90
+    # A spin box takes its range from here: without one, Slicer gives it that of all integers.
+    paintFromHU: Annotated[int, WithinRange(-1000, 3000)] = 40
+    paintToHU: Annotated[int, WithinRange(-1000, 3000)] = 90
 
 
 class ICHSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -142,8 +144,14 @@ class ICHSegmentationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.removeObserver(self._state, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
         self._state = state
         if state is not None:
-            self._connection = state.connectGui(self.ui)
+            # Not ``connectGui``, which gives back nothing to disconnect by.
+            self._connection = state.connectParametersToGui(self._widgetsOfState())
             self.addObserver(state, vtk.vtkCommand.ModifiedEvent, self.onStateChanged)
+
+    def _widgetsOfState(self):
+        """The widgets that show the state, by the names that the ``.ui`` file gives them."""
+        named = [(widget.property("SlicerParameterName"), widget) for widget in vars(self.ui).values()]
+        return {name: widget for name, widget in named if name}
 
     def onStateChanged(self, caller=None, event=None):
         self.panel.state_changed()

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from desktop_nodes import parameterNodeWrapper
+from desktop_nodes import WithinRange, parameterNodeWrapper
 from desktop_ui import CUSTOM_WIDGETS, child_widgets, load_ui
 from packaging.requirements import Requirement
 from PySide6 import QtCore, QtGui, QtWidgets
@@ -134,7 +134,7 @@ def install(booted: Any, folder: Any) -> None:
     slicer.util.childWidgetVariables = child_widgets
     slicer.util.tryWithErrorDisplay = _errors_pass
     _module("slicer.i18n", tr=lambda text: text, translate=lambda context, text: text)
-    _module("slicer.parameterNodeWrapper", parameterNodeWrapper=parameterNodeWrapper)
+    _module("slicer.parameterNodeWrapper", parameterNodeWrapper=parameterNodeWrapper, WithinRange=WithinRange)
     _module(
         "slicer.ScriptedLoadableModule",
         ScriptedLoadableModule=ScriptedLoadableModule,

@@ -62,10 +62,9 @@ def load_ui(path: str) -> Any:
 
 
 def child_widgets(top: Any) -> SimpleNamespace:
-    """The named widgets under ``top``, as attributes."""
-    found = {widget.objectName(): widget for widget in top.findChildren(QtWidgets.QWidget)}
+    """Whatever has a name under ``top``, as attributes: widgets, layouts, and the parts of both."""
     return SimpleNamespace(
-        **{name: widget for name, widget in found.items() if name and not name.startswith("qt_")}
+        **{child.objectName(): child for child in top.findChildren(QtCore.QObject) if child.objectName()}
     )
 
 
