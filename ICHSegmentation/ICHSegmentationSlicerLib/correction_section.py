@@ -70,7 +70,13 @@ class CorrectionSection:
     def refresh(self) -> None:
         """Follow the session to another segmentation."""
         segmentation = self._session.segmentation
-        for widget in (self._ui.addLesionButton, self._ui.removeLesionButton, self._ui.subtypeComboBox):
+        # The editor, too: left to itself, it takes up the first segmentation that there is.
+        for widget in (
+            self._ui.addLesionButton,
+            self._ui.removeLesionButton,
+            self._ui.subtypeComboBox,
+            self._ui.segmentEditorWidget,
+        ):
             widget.setEnabled(segmentation is not None)
         if segmentation is self._segmentation:
             return
@@ -133,7 +139,7 @@ class CorrectionSection:
         self._stop_placing(keep=button if pressed else None)
         if not pressed:
             return
-        self._told.say(_("Click on the lesion in a slice view. Escape ends it."))
+        self._told.say(_("Click on the lesion in a slice view. A right click ends it."))
 
         def placed(place: tuple[float, float, float]) -> None:
             # After the click is over: the point that told of it goes away with the placing.

@@ -19,7 +19,7 @@ class PointPlacing:
 
     Args:
         placed: hears of each click.
-        ended: hears that the user has left place mode, as with Escape.
+        ended: hears that the user has left place mode, as with a right click.
     """
 
     def __init__(
@@ -68,8 +68,14 @@ class PointPlacing:
         self._observed.append((subject, subject.AddObserver(event, heard)))
 
     def _take(self, node: slicer.vtkMRMLMarkupsNode, *_event: object) -> None:
+        # A view adds a point of its own that follows the mouse; that one is not placed.
+        placed = [
+            n
+            for n in range(node.GetNumberOfControlPoints())
+            if node.GetNthControlPointPositionStatus(n) == node.PositionDefined
+        ]
         place = [0.0, 0.0, 0.0]
-        node.GetNthControlPointPositionWorld(node.GetNumberOfControlPoints() - 1, place)
+        node.GetNthControlPointPositionWorld(placed[-1], place)
         self._placed((place[0], place[1], place[2]))
 
     def _left(self, interaction: slicer.vtkMRMLInteractionNode, _event: object) -> None:

@@ -78,6 +78,8 @@ def test_the_editor_has_the_result_and_paints_on_fresh_blood_only(opened: Any, s
     assert tuple(editor.GetSourceVolumeIntensityMaskRange()) == (40, 90)
     panel.ui.thresholdLowSpinBox.setValue(35)
     assert tuple(editor.GetSourceVolumeIntensityMaskRange()) == (35, 90)
+    boxes = panel.ui.thresholdLowSpinBox, panel.ui.thresholdHighSpinBox
+    assert {(box.minimum(), box.maximum()) for box in boxes} == {(-1000, 3000)}
     panel.ui.thresholdCheckBox.setChecked(False)
     assert not editor.GetSourceVolumeIntensityMask()
 
@@ -99,6 +101,27 @@ def test_a_click_adds_a_lesion_of_the_chosen_kind(opened: Any, scan: Any, scene:
     assert not scene.GetFirstNodeByClass("vtkMRMLMarkupsFiducialNode")
 
 
+def test_without_a_result_the_editor_paints_into_no_other_segmentation(
+    opened: Any, scan: Any, scene: Any
+) -> None:
+    scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Of another module")
+    panel = opened(PlannedSetup())
+    assert not panel.ui.segmentEditorWidget.isEnabled()
+    assert shown(opened, scan).ui.segmentEditorWidget.isEnabled()
+
+
+def test_a_point_that_follows_the_mouse_is_no_click(opened: Any, scan: Any, scene: Any) -> None:
+    panel = shown(opened, scan)
+    panel.press("removeLesionButton")
+    (node,) = slicer.util.getNodesByClass("vtkMRMLMarkupsFiducialNode", scene)
+    editing = node.StartModify()
+    node.AddControlPointWorld(*middle_of_bleed(scan))
+    node.AddControlPointWorld(0.0, 9.9, 0.0)
+    node.SetNthControlPointPosition(1, 0.0, 9.9, 0.0, node.PositionPreview)
+    node.EndModify(editing)
+    assert panel.settle(lambda: not panel.panel.session.measurements["lesions"], 2)
+
+
 def test_a_click_removes_a_lesion(opened: Any, scan: Any, scene: Any) -> None:
     panel = shown(opened, scan)
     panel.press("removeLesionButton")
@@ -116,7 +139,7 @@ def test_a_click_beside_every_hemorrhage_meets_a_sentence(opened: Any, scan: Any
     assert volume(panel) > 0
 
 
-def test_escape_ends_the_waiting_for_a_click(opened: Any, scan: Any, scene: Any) -> None:
+def test_a_right_click_ends_the_waiting_for_a_click(opened: Any, scan: Any, scene: Any) -> None:
     panel = shown(opened, scan)
     panel.press("addLesionButton")
     interaction = scene.GetSingletonNode("Singleton", "vtkMRMLInteractionNode")
@@ -154,6 +177,17 @@ def test_a_result_after_the_scene_was_closed_is_dropped(opened: Any, scan: Any, 
     tell(kept[0])
     panel.settle()
     assert not segmentations(scene)
+
+
+def test_the_state_of_a_closed_scene_hears_the_widgets_no_longer(opened: Any, scan: Any, scene: Any) -> None:
+    panel = opened(PlannedSetup())
+    before = panel.state
+    scene.Clear(False)
+    panel.settle()
+    assert panel.state is not before
+    assert not before._connections
+    panel.ui.thresholdLowSpinBox.setValue(35)
+    assert panel.state.paintFromHU == 35
 
 
 def test_the_scene_closed_with_a_result_leaves_an_empty_panel(opened: Any, scan: Any, scene: Any) -> None:
