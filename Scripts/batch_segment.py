@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from ICHSegmentationSlicerLib import MODULE_FOLDER
 from ICHSegmentationLib.errors import ICHError
 from ICHSegmentationLib.events import Event, Failed, Finished, Started, Warned
 from ICHSegmentationLib.settings import DEVICES, SegmentationSettings
+
+_PAUSE_S = 0.01
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,6 +64,7 @@ def segment_all(arguments: Sequence[str], setup: Any, process_events: Callable[[
         return error.exit_code
     while not ended:
         process_events()
+        time.sleep(_PAUSE_S)  # or waiting would take a processor core from the run
     (outcome,) = ended
     done = sum(line.state == "done" for line in worker.lines)
     print(f"{done} of {len(scans)} scans have a result in {options.output}.", flush=True)

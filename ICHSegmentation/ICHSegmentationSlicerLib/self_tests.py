@@ -183,6 +183,7 @@ class SelfTests(_TestCase):
         while not happened():
             self.assertLess(time.monotonic(), end, "it did not happen in time")
             slicer.app.processEvents()
+            time.sleep(0.01)
 
 
 @cache

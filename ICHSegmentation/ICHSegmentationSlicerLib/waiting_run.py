@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from ICHSegmentationLib.events import Failed, Finished
 from ICHSegmentationLib.settings import SegmentationSettings
 
 from .segmentation_run import SegmentationRun
+
+_PAUSE_S = 0.01
 
 
 class _Outcome:
@@ -50,6 +53,7 @@ def run_and_wait(
         if outcome.error is not None:
             raise _error_of(outcome.error)
         slicer.app.processEvents()
+        time.sleep(_PAUSE_S)  # or waiting would take a processor core from the run
     return outcome.segmentation, outcome.result.measurements
 
 
