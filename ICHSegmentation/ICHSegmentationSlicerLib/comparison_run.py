@@ -82,7 +82,10 @@ class _Comparing:
 
     def write(self, folder: Path) -> Iterator[None]:
         for name, each in (("earlier", self.earlier), ("later", self.later)):
-            self.files.append(self.scene.export_segmented(each.scan, each.segmentation, folder, name))
+            ct = self.scene.export(each.scan, folder / f"{name}.nii")
+            yield
+            mask = folder / f"{name}_mask.nrrd"
+            self.files.append((ct, self.scene.export_mask(each.segmentation, each.scan, mask)))
             yield
 
     def begin(self, worker: Any, folder: Path) -> None:

@@ -12,29 +12,25 @@ from numpy.typing import NDArray
 from ICHSegmentationLib.io import write_mask
 from ICHSegmentationLib.volume import Volume
 
-from .scan_export import world_affine, write_scan
-from .segmentation_nodes import mask_of
+from .scan_geometry import world_affine
+from .segment_voxels import mask_of
 from .translation import tr as _
 
 _REGISTERED = "ICHSegmentation.LaidOver"  # attribute of the transform: id of the scan that it moves
 
 
-def export_segmented(
-    scan: slicer.vtkMRMLScalarVolumeNode,
-    segmentation: slicer.vtkMRMLSegmentationNode,
-    folder: Path,
-    name: str,
-) -> tuple[Path, Path]:
-    """Write a scan and its mask for another process; the files are called ``name``.
+def write_mask_of(
+    segmentation: slicer.vtkMRMLSegmentationNode, scan: slicer.vtkMRMLScalarVolumeNode, path: Path
+) -> Path:
+    """Write a segmentation as a ``.nrrd`` of label values on its scan's voxels, for another process.
 
     Raises:
         UnknownLabelError: a segment is no hemorrhage.
         GeometryError: see :func:`.scan_geometry.world_affine`.
-        NotWritableError, DiskFullError, OutputError: a file cannot be written.
+        NotWritableError, DiskFullError, OutputError: the file cannot be written.
     """
-    mask = folder / f"{name}_mask.nrrd"
-    write_mask(Volume(mask_of(segmentation, scan), world_affine(scan)), mask)
-    return write_scan(scan, folder / f"{name}.nii"), mask
+    write_mask(Volume(mask_of(segmentation, scan), world_affine(scan)), path)
+    return path
 
 
 def lay_over(

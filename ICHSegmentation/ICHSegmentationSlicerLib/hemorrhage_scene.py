@@ -235,11 +235,10 @@ class HemorrhageScene:
 
         return take_apart(self._scene, scan)
 
-    def export_segmented(self, scan: Any, segmentation: Any, folder: Path, name: str) -> tuple[Path, Path]:
-        """Write the scan and its mask; gives both paths."""
-        from .comparison_scene import export_segmented
+    def export_mask(self, segmentation: Any, scan: Any, path: Path) -> Path:
+        from .comparison_scene import write_mask_of
 
-        return export_segmented(scan, segmentation, folder, name)
+        return write_mask_of(segmentation, scan, path)
 
     def lay_over(self, scan: Any, segmentation: Any, comparison: dict[str, Any]) -> None:
         """Lay the scan, and what belongs to it, over the earlier scan, if both fit on each other.

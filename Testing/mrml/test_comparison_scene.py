@@ -45,7 +45,8 @@ def segmented(
 def test_the_files_of_two_scans_lead_to_a_transform_that_lays_one_on_the_other(
     scene: Any, tmp_path: Path
 ) -> None:
-    from ICHSegmentationSlicerLib.comparison_scene import export_segmented, lay_over, take_apart
+    from ICHSegmentationSlicerLib.comparison_scene import lay_over, take_apart, write_mask_of
+    from ICHSegmentationSlicerLib.scan_export import write_scan
 
     from ICHSegmentationLib.pipeline.comparison import SegmentedScan, compare_case
 
@@ -55,8 +56,10 @@ def test_the_files_of_two_scans_lead_to_a_transform_that_lays_one_on_the_other(
     second = segmented(scene, phantom, moved @ phantom.ct.affine, "second", parent=HALF)
     before = world(second[0])
     files = [
-        SegmentedScan(*export_segmented(*pair, tmp_path, name))
-        for pair, name in ((first, "earlier"), (second, "later"))
+        SegmentedScan(
+            write_scan(scan, tmp_path / f"{name}.nii"), write_mask_of(mask, scan, tmp_path / f"{name}.nrrd")
+        )
+        for (scan, mask), name in ((first, "earlier"), (second, "later"))
     ]
     compare_case(*files, tmp_path)
     told = json.loads((tmp_path / "earlier_to_later" / "comparison.json").read_text("utf-8"))
