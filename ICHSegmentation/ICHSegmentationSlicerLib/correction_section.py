@@ -33,6 +33,7 @@ class CorrectionSection:
         self._observer: Any = None
         self._placing: Any = None
         self._segmentation: Any = None
+        self._entered = False
         self._act = guard
         fill_choices(ui.subtypeComboBox, [(_(label.name), label.id) for label in LABELS], LABELS[0].id)
         editor = ui.segmentEditorWidget
@@ -42,6 +43,7 @@ class CorrectionSection:
         editor.setEffectNameOrder(list(_EFFECTS))
         editor.setProperty("unorderedEffectsVisible", False)
         editor.setMaximumNumberOfUndoStates(10)
+        ui.correctionCollapsibleButton.contentsCollapsed.connect(self._heed_keys)
         ui.addLesionButton.toggled.connect(partial(self._toggled, ui.addLesionButton, self.add_at))
         ui.removeLesionButton.toggled.connect(partial(self._toggled, ui.removeLesionButton, self.remove_at))
         session.listen(self.refresh)
@@ -56,16 +58,16 @@ class CorrectionSection:
 
     def enter(self) -> None:
         """The module is shown: the editor's effects and shortcuts work in the views."""
+        self._entered = True
         self._ui.segmentEditorWidget.setupViewObservations()
-        self._ui.segmentEditorWidget.installKeyboardShortcuts()
+        self._heed_keys()
 
     def leave(self) -> None:
         """Another module is shown: painting and placing end, the numbers go on following."""
+        self._entered = False
         self._stop_placing()
-        if self._segmentation is not None:
-            self._ui.segmentEditorWidget.setActiveEffectByName("")
+        self._heed_keys()
         self._ui.segmentEditorWidget.removeViewObservations()
-        self._ui.segmentEditorWidget.uninstallKeyboardShortcuts()
 
     def refresh(self) -> None:
         """Follow the session to another segmentation."""
@@ -98,6 +100,7 @@ class CorrectionSection:
             editor.setSegmentationNode(None)
             editor.setSourceVolumeNode(None)
         self._observer = self._segmentation = None
+        self._heed_keys()
 
     def measure(self) -> None:
         """Every number anew, from the segmentation as it is now."""
@@ -134,6 +137,18 @@ class CorrectionSection:
         editor.setSegmentationNode(segmentation)
         editor.setSourceVolumeNode(self._session.scan)
         self._observer = self._scene.observe_edits(segmentation, self._measure_soon)
+        self._heed_keys()
+
+    def _heed_keys(self) -> None:
+        """The editor's keys, such as 1 for painting, only where the editor is to be seen."""
+        editor = self._ui.segmentEditorWidget
+        seen = self._entered and not self._ui.correctionCollapsibleButton.property("collapsed")
+        if seen and self._segmentation is not None:
+            editor.installKeyboardShortcuts()
+            return
+        editor.uninstallKeyboardShortcuts()
+        if self._segmentation is not None:
+            editor.setActiveEffectByName("")
 
     def _toggled(self, button: Any, work: Any, pressed: bool) -> None:
         self._stop_placing(keep=button if pressed else None)

@@ -272,8 +272,21 @@ def test_the_table_is_saved_as_csv(opened: Any, scan: Any, tmp_path: Path) -> No
     assert "could not be written" in panel.said("resultLabel")
 
 
+def test_the_editors_keys_are_heard_only_while_the_editor_is_seen(opened: Any, scan: Any) -> None:
+    panel = shown(opened, scan)
+    calls, section = panel.ui.segmentEditorWidget._calls, panel.ui.correctionCollapsibleButton
+    assert "install" not in calls
+    section.setCollapsed(False)
+    assert calls[-1] == "install"
+    panel.ui.segmentEditorWidget.setActiveEffectByName("Paint")
+    section.setCollapsed(True)
+    assert calls[-1] == "uninstall"
+    assert panel.ui.segmentEditorWidget._given["effect"] == ""
+
+
 def test_leaving_the_module_ends_painting_and_placing(opened: Any, scan: Any) -> None:
     panel = shown(opened, scan)
+    panel.ui.correctionCollapsibleButton.setCollapsed(False)
     panel.press("addLesionButton")
     panel.widget.exit()
     assert not panel.ui.addLesionButton.isChecked()
