@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterator
 
 from ICHSegmentationLib.errors import ICHError
 
+from .translation import tr as _
+
 After = Callable[[int, Callable[[], None]], None]
 """Calls a function after so many milliseconds, on the same thread, as ``qt.QTimer.singleShot``."""
 
 
 class Steps:
-    """Runs an iterator, one step for each turn of the event loop; a new one takes the place of the old."""
+    """Runs an iterator, one step for each turn of the event loop; a new one takes the place of the old.
+
+    Trouble ends it and is told to ``failed``; a fault of the program is raised after that, for the error log.
+    """
 
     def __init__(self, after: After) -> None:
         self._after = after
@@ -30,6 +35,11 @@ class Steps:
             except ICHError as error:
                 failed(error)
                 return
+            except Exception as error:  # the work has ended for whoever waits for it; Slicer logs the rest
+                failed(
+                    ICHError(_("Something went wrong: {error}.").format(error=error), _("See Slicer's log."))
+                )
+                raise
             self._after(0, step)
 
         self._after(0, step)
