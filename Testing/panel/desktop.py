@@ -26,8 +26,30 @@ from PySide6 import QtCore, QtGui, QtWidgets
 _PYSIDE_ONLY = {"Signal", "Slot", "Property", "QtMsgType"}
 
 
+class Timer(QtCore.QTimer):
+    """Qt's timer, which also counts the short single shots that are still to come."""
+
+    SHORT_MS = 500
+    due = 0
+
+    @classmethod
+    def singleShot(cls, milliseconds: int, work: Any) -> None:
+        if milliseconds > cls.SHORT_MS:
+            QtCore.QTimer.singleShot(milliseconds, work)
+            return
+
+        def shot() -> None:
+            cls.due -= 1
+            work()
+
+        cls.due += 1
+        QtCore.QTimer.singleShot(milliseconds, shot)
+
+
 class Qt(ModuleType):
     """The module ``qt``: every class of Qt under one roof, as PythonQt has it, and nothing else."""
+
+    QTimer = Timer
 
     def __getattr__(self, name: str) -> Any:
         if name not in _PYSIDE_ONLY:

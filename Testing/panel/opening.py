@@ -49,10 +49,15 @@ class OpenPanel:
     def state(self) -> Any:
         return self.widget._state
 
-    def settle(self, until: Callable[[], bool] = lambda: False, seconds: float = 0.3) -> bool:
-        """Handle events until something is so, or nothing has been left to do for a while."""
+    def settle(self, until: Callable[[], bool] = lambda: False, seconds: float = 0.05) -> bool:
+        """Handle events until something is so, or some time has gone by and no step of the panel is due.
+
+        A busy machine may be late with the steps, so these are waited for, however long they take.
+        """
+        from desktop import Timer
+
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        while time.monotonic() < end or Timer.due:
             QtWidgets.QApplication.processEvents()
             if until():
                 return True

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from Training.sampling import IGNORE, Augmentation, PatchSource, Sample, load_samples
+from Training.default_model.sampling import IGNORE, Augmentation, PatchSource, Sample, load_samples
 
 STILL = Augmentation(
     rotation_degrees=0, log_scale=0, contrast=0, shift_hu=0, noise_hu=0, blur_pixels=0.31, foreground_share=1

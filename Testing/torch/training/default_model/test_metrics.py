@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from Training.metrics import agreement
+from Training.default_model.metrics import agreement
 
 
 def a_box(first, last):

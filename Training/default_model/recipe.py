@@ -142,7 +142,7 @@ DEFAULT = Recipe(
                 },
             ],
             "split": "52 + 32 training scans; 16 + 12 other patients' scans kept for validation",
-            "command": "python -m Training all --data DATA --out runs/default",
+            "command": "python -m Training.default_model all --data DATA --out runs/default",
         },
         "licence": "Non-commercial research use only, as the terms of PHE-SICH-CT-IDS ask",
         "citation": (

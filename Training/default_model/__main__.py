@@ -1,4 +1,4 @@
-"""``python -m Training``: the default model from the data folder, step by step or all at once."""
+"""The default model from the data folder, step by step or all at once."""
 
 import argparse
 import logging
@@ -18,7 +18,7 @@ from .sampling import PatchSource, load_samples
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m Training", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m Training.default_model", description=__doc__)
     parser.add_argument("step", choices=["prepare", "train", "export", "evaluate", "all"])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the data folder")
     parser.add_argument(

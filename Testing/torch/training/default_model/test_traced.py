@@ -2,9 +2,9 @@ from pathlib import Path
 
 import numpy as np
 
-from Training import traced
-from Training.cases import Case
-from Training.sampling import IGNORE
+from Training.default_model import traced
+from Training.default_model.cases import Case
+from Training.default_model.sampling import IGNORE
 
 SPACING = (5.0, 0.5, 0.5)
 
@@ -33,7 +33,7 @@ def test_what_is_bright_in_a_disc_is_hemorrhage_and_elsewhere_on_the_slice_unkno
 
 
 def test_every_disc_lies_on_a_bleeding_slice_of_a_training_case(shared_data):
-    from Training.cases import read_cases
+    from Training.default_model.cases import read_cases
 
     cases = {case.name: case for case in read_cases(shared_data)}
     assert traced._discs()

@@ -6,8 +6,8 @@ from monai.losses import DiceCELoss
 from test_sampling import a_sample
 from torch import nn
 
-from Training.loop import DeepSupervisionLoss, Schedule, train
-from Training.sampling import IGNORE, PatchSource
+from Training.default_model.loop import DeepSupervisionLoss, Schedule, train
+from Training.default_model.sampling import IGNORE, PatchSource
 
 
 class TwoLevels(nn.Module):

@@ -8,12 +8,12 @@ import nibabel
 import numpy as np
 import pytest
 
-import Training.__main__ as command
+import Training.default_model.__main__ as command
 from ICHSegmentationLib.inference.cascade import Segmenter
 from ICHSegmentationLib.io import read_ct
 from ICHSegmentationLib.models import ModelFolder
-from Training.loop import Schedule
-from Training.recipe import DEFAULT, Copies
+from Training.default_model.loop import Schedule
+from Training.default_model.recipe import DEFAULT, Copies
 
 COLUMNS = ["case", "split", "hemorrhage", "subtypes", "ich_slices"]
 CASES = [

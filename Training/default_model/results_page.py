@@ -19,7 +19,8 @@ def results_page(rows: Sequence[Row], manifest: Manifest) -> str:
     clean = [row for row in rows if not row["hemorrhage"]]
     parts = [
         "# Results of the default model\n",
-        f"Model `{manifest.id}` {manifest.version}. Written by `python -m Training evaluate --data DATA`.\n",
+        f"Model `{manifest.id}` {manifest.version}. "
+        "Written by `python -m Training.default_model evaluate --data DATA`.\n",
         "Research use only; not a medical device.\n",
         "These are the validation scans; the model was trained on other patients' scans of the same two "
         "collections, so scans from elsewhere will fare worse.\n",

@@ -1,0 +1,1 @@
+"""The embedded default model: how its samples are made, how it is trained, exported and evaluated."""
