@@ -1,0 +1,1 @@
+"""The published methods as recipes, one file a paper."""
