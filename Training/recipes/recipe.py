@@ -101,8 +101,8 @@ class StageRecipe:
         shape: every scan (or region) is resized to this; None resizes to ``spacing_mm`` only.
         windows: ``(level, width)`` in HU of each image channel; without any, one channel of unclipped HU.
         normalisation: ``window`` each window as 0..1; ``zscore`` then minus the scan's mean, over its
-            standard deviation; ``minmax`` the scan's lowest value becomes 0, its highest 1; ``mean_std`` minus
-            ``mean_std[channel][0]``, over ``mean_std[channel][1]`` (HU).
+            standard deviation; ``minmax`` the scan's lowest value becomes 0, its highest 1; ``mean_std``
+            minus ``mean_std[channel][0]``, over ``mean_std[channel][1]`` (HU).
         mean_std: see ``normalisation``; empty until :meth:`fitted`.
         augmentation: in the order they are applied.
         lesion_share: share of the training patches that are centred on a hemorrhage voxel.
