@@ -36,7 +36,15 @@ def read_dicom(path: Path) -> CTVolume:
         DependencyError: see :func:`.dicom_pixels.read_pixels`.
         NotAnImageError: a file is damaged.
     """
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    return _read(path, sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path])
+
+
+def read_dicom_slices(files: Sequence[Path]) -> CTVolume:
+    """Read one CT series from its files, wherever they lie; see :func:`read_dicom`."""
+    return _read(Path(files[0]).parent, [Path(file) for file in files])
+
+
+def _read(path: Path, files: list[Path]) -> CTVolume:
     headers = read_headers(files)
     _require_ct(path, headers, files)
     slices, warnings = _one_series(path, headers.slices)

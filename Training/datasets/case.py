@@ -8,7 +8,7 @@ from typing import Protocol
 from ICHSegmentationLib.labels import SUBTYPES
 
 SUBTYPE_IDS: tuple[str, ...] = tuple(sorted(label.id for label in SUBTYPES))
-"""Epidural, intraparenchymal, intraventricular, subarachnoid, subdural: the order in which RSNA lists them."""
+"""Epidural, intraparenchymal, intraventricular, subarachnoid, subdural: in the order of RSNA's table."""
 
 HELD_OUT: tuple[str, ...] = ("validation", "test")
 """The splits that no fold ever trains or selects on."""
@@ -53,11 +53,14 @@ class Case:
         patient: scans of the same patient never come into different folds.
         image: a NIfTI, NRRD or MetaImage file or a DICOM folder; or the files of the slices, DICOM in any
             order, pictures in the order of the slices.
-        mask: who bleeds where, on the image's grid; for pictures one file a slice, None where a slice has none.
+        mask: where it bleeds, on the image's grid; for pictures one file a slice, None for a slice without.
             None where nobody drew a mask.
-        labels: mask value -> id of a label of :mod:`ICHSegmentationLib.labels`.
+        labels: mask value -> id of a label of :mod:`ICHSegmentationLib.labels`; empty where the mask has the
+            library's own values.
+        mask_by_voxel: the mask's header does not tell its place; its voxels are the image's, one by one.
         slice_labels: one a slice, in the order in which ``read_case`` returns them; None where nobody told.
         scan_labels: of the whole scan; None where nobody told.
+        disputed: some reader saw hemorrhage although most saw none, so that no empty mask is known.
         split: the data set's own (``train``, ``validation``, ``test``), None where it has none.
         spacing_mm: of slices, rows, columns, for pictures, which carry none of their own.
         notes: what a user of this case should know, one sentence each.
@@ -69,8 +72,10 @@ class Case:
     image: Path | tuple[Path, ...]
     mask: Path | tuple[Path | None, ...] | None = None
     labels: Mapping[int, str] = field(default_factory=dict)
+    mask_by_voxel: bool = False
     slice_labels: tuple[SliceLabel, ...] | None = None
     scan_labels: SliceLabel | None = None
+    disputed: bool = False
     split: str | None = None
     spacing_mm: tuple[float, float, float] | None = None
     notes: tuple[str, ...] = ()
@@ -79,6 +84,8 @@ class Case:
     @property
     def is_free_of_hemorrhage(self) -> bool:
         """Whether readers looked at the whole scan and found none: its mask is known to be empty."""
+        if self.disputed:
+            return False
         if self.scan_labels is not None:
             return not self.scan_labels.any
         return self.slice_labels is not None and not any(label.any for label in self.slice_labels)
