@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
 
 from ICHSegmentationLib.inference.network_grid import NetworkGrid
 from ICHSegmentationLib.io import read_ct, read_mask
@@ -20,9 +18,11 @@ from ICHSegmentationLib.preparation.intracranial import bounding_box, intracrani
 from ICHSegmentationLib.preparation.orientation import Reorientation
 
 from .cases import Case, read_cases
+from .hyperdense import hyperdense
 from .recipe import Copies, StageRecipe
 from .sampling import IGNORE
 from .scan import Scan
+from .silver_masks import mend
 from .synthesis import bleeding_copy
 from .traced import trace
 
@@ -109,30 +109,12 @@ def _real_scan(case: Case) -> Scan:
     group = "clean"
     if case.mask is not None:
         target[order.apply(read_mask(case.mask).voxels) > 0] = 1
-        target[_unlabelled_blood(hu, target, brain, spacing)] = IGNORE
+        mend(target, hu, brain, spacing)
         group = "hematoma"
     elif case.hemorrhage:
         target = trace(case, hu, brain, spacing)
         group = "traced"
     return Scan(case.name, group, hu, target, brain, spacing)
-
-
-def _unlabelled_blood(
-    hu: NDArray[Any], target: NDArray[np.uint8], brain: NDArray[np.bool_], spacing: tuple[float, ...]
-) -> NDArray[np.bool_]:
-    """Bright regions away from the drawn hematoma: the silver masks leave ventricular and subarachnoid blood
-    out, so nothing is learned there."""
-    in_plane = (0.0, 1.0 / spacing[1], 1.0 / spacing[2])
-    smooth = ndimage.gaussian_filter(hu.clip(-20, 100).astype(np.float32), in_plane)
-    depth = ndimage.distance_transform_edt(
-        np.pad(brain, ((0, 0), (1, 1), (1, 1))), sampling=(1e3, *spacing[1:])
-    )
-    near = ndimage.binary_dilation(target == 1, iterations=3)
-    bright = (smooth > 55) & (smooth < 85) & (depth[:, 1:-1, 1:-1] > 7) & ~near
-    regions, count = ndimage.label(bright)
-    sizes = ndimage.sum_labels(bright, regions, range(count + 1)) * np.prod(spacing) / 1000
-    large = np.flatnonzero(sizes > 0.2)
-    return ndimage.binary_dilation(np.isin(regions, large[large > 0]), iterations=2) & (target == 0)
 
 
 def _sample(scan: Scan, stage: StageRecipe) -> dict[str, Any]:
@@ -144,7 +126,11 @@ def _sample(scan: Scan, stage: StageRecipe) -> dict[str, Any]:
     hemorrhage = grid.image((target == 1).astype(np.float32), [(0.5, 1.0)])[0, 0].numpy() >= 0
     unknown = grid.image((target == IGNORE).astype(np.float32), [(0.5, 1.0)])[0, 0].numpy() > -0.99
     labels = np.where(hemorrhage, 1, np.where(unknown, IGNORE, 0)).astype(np.uint8)
-    centres = np.argwhere(hemorrhage)
+    sought = hemorrhage
+    if scan.group == "clean":
+        mimics = hyperdense(hu, scan.brain[box], scan.spacing).astype(np.float32)
+        sought = grid.image(mimics, [(0.5, 1.0)])[0, 0].numpy() >= 0
+    centres = np.argwhere(sought)
     if len(centres) > _MOST_CENTRES:
         centres = np.random.default_rng(0).permutation(centres)[:_MOST_CENTRES]
     return {

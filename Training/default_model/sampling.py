@@ -54,7 +54,7 @@ class Augmentation:
 
     rotation_degrees: float = 30.0
     log_scale: float = 0.2
-    contrast: float = 0.15
+    contrast: float = 0.25
     shift_hu: float = 5.0
     noise_hu: float = 7.0
     blur_pixels: float = 1.0
