@@ -2,13 +2,16 @@
 
 from .folder import ModelFolder
 from .manifest import DataSource, Manifest, Stage, Training
+from .stage_input import Earlier, StageInput
 from .store import default_model, download, find, import_folder, installed, places, remove, store_folder
 
 __all__ = [
     "DataSource",
+    "Earlier",
     "Manifest",
     "ModelFolder",
     "Stage",
+    "StageInput",
     "Training",
     "default_model",
     "download",

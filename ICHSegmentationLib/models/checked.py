@@ -19,10 +19,11 @@ def wrong(where: str, expected: str, found: Any) -> ModelError:
 
 
 def fields(cls: type, value: Any, where: str) -> dict[str, Any]:
-    """An object with exactly the keys that the dataclass ``cls`` has as fields."""
+    """An object with the fields of the dataclass ``cls`` as keys; those with a default may be left out."""
     document = mapping(value, where)
     expected = {field.name for field in dataclasses.fields(cls)}
-    missing, unknown = sorted(expected - document.keys()), sorted(document.keys() - expected)
+    needed = {field.name for field in dataclasses.fields(cls) if field.default is dataclasses.MISSING}
+    missing, unknown = sorted(needed - document.keys()), sorted(document.keys() - expected)
     if missing or unknown:
         told = [f"without {', '.join(missing)}"] * bool(missing) + [f"with {', '.join(unknown)}"] * bool(
             unknown
@@ -41,8 +42,8 @@ def mapping(value: Any, where: str, may_be_empty: bool = False) -> dict[str, Any
     return value
 
 
-def sequence(value: Any, where: str) -> list[Any]:
-    if not isinstance(value, list) or not value:
+def sequence(value: Any, where: str, may_be_empty: bool = False) -> list[Any]:
+    if not isinstance(value, list) or not (value or may_be_empty):
         raise wrong(where, "a list", value)
     return value
 
@@ -57,6 +58,18 @@ def number(value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise wrong(where, "a number", value)
     return value
+
+
+def boolean(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise wrong(where, "true or false", value)
+    return value
+
+
+def one_of(value: Any, where: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise wrong(where, f"one of {', '.join(choices)}", value)
+    return str(value)
 
 
 def positive(value: Any, where: str, kind: type[Number]) -> tuple[Number, Number, Number]:

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import ModelError, UnknownLabelError
 from ..labels import label_named
 from . import checked
+from .stage_input import StageInput
 
 SCHEMA_VERSION = 1
 
@@ -28,7 +29,9 @@ class Stage:
         sha256: hash of that file.
         spacing_mm: voxel spacing that the network sees, in order slice, row, column.
         patch: voxels ``(D, H, W)`` of one pass.
-        windows: ``(level, width)`` in HU of each input channel.
+        windows: ``(level, width)`` in HU of each input channel; may be empty where ``input`` tells how HU are
+            scaled without one.
+        input: for the networks of trained recipes; None for the recipe ``cascade``, which has its own way.
     """
 
     network: Mapping[str, Any]
@@ -37,13 +40,15 @@ class Stage:
     spacing_mm: tuple[float, float, float]
     patch: tuple[int, int, int]
     windows: tuple[tuple[float, float], ...]
+    input: StageInput | None = None
 
     @classmethod
     def parse(cls, value: Any, where: str) -> "Stage":
         fields = checked.fields(cls, value, where)
         network = checked.mapping(fields["network"], f"{where}.network")
         checked.text(network.get("kind"), f"{where}.network.kind")
-        windows = checked.sequence(fields["windows"], f"{where}.windows")
+        fed = StageInput.parse(fields["input"], f"{where}.input") if "input" in fields else None
+        windows = checked.sequence(fields["windows"], f"{where}.windows", may_be_empty=fed is not None)
         return cls(
             network=network,
             weights=checked.text(
@@ -56,6 +61,7 @@ class Stage:
             spacing_mm=checked.positive(fields["spacing_mm"], f"{where}.spacing_mm", float),
             patch=checked.positive(fields["patch"], f"{where}.patch", int),
             windows=tuple(_window(window, f"{where}.windows[{i}]") for i, window in enumerate(windows)),
+            input=fed,
         )
 
 
@@ -98,12 +104,15 @@ class Manifest:
 
     Attributes:
         id: name of the model's folder in the store.
-        recipe: which inference runs it, such as ``cascade``.
+        recipe: which inference runs it: ``cascade``, the coarse and fine stage of the embedded model;
+            ``stages``, one trained recipe; ``mean`` or ``half_ratio``, an ensemble of several.
         stages: the networks by name.
         labels: label id of each output channel, after background.
         inference: thresholds and other numbers of the recipe.
         training: where the weights come from.
         metrics: what the model reached, in any shape.
+        members: of an ensemble, the names of each member's stages in the order in which they run; empty where
+            all stages make one model.
     """
 
     schema_version: int
@@ -119,6 +128,7 @@ class Manifest:
     licence: str
     citation: str
     metrics: Mapping[str, Any]
+    members: tuple[tuple[str, ...], ...] = ()
 
     @classmethod
     def parse(cls, content: bytes | str) -> "Manifest":
@@ -147,11 +157,12 @@ class Manifest:
             inference={key: checked.number(value, f"inference.{key}") for key, value in inference.items()},
             training=Training.parse(fields["training"], "training"),
             metrics=checked.mapping(fields["metrics"], "metrics", may_be_empty=True),
+            members=_members(fields.get("members", []), stages),
         )
 
     def to_json(self) -> str:
         """The text of a ``model.json`` that :meth:`parse` reads back as this manifest."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return json.dumps(self._document(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     @property
     def sha256(self) -> str:
@@ -159,8 +170,18 @@ class Manifest:
 
         The layout of ``model.json`` (spaces, order of keys) does not change it.
         """
-        canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        canonical = json.dumps(self._document(), sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def _document(self) -> dict[str, Any]:
+        """Plain data, without the keys that this model does not need."""
+        document = asdict(self)
+        if not self.members:
+            del document["members"]
+        for stage in document["stages"].values():
+            if stage["input"] is None:
+                del stage["input"]
+        return document
 
 
 def _json(content: bytes | str) -> Any:
@@ -175,6 +196,17 @@ def _json(content: bytes | str) -> Any:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _members(value: Any, stages: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
+    """The names of each member's stages, all of which the model has."""
+    members = []
+    for number, names in enumerate(checked.sequence(value, "members", may_be_empty=True)):
+        where = f"members[{number}]"
+        members.append(
+            tuple(checked.one_of(name, where, tuple(stages)) for name in checked.sequence(names, where))
+        )
+    return tuple(members)
 
 
 def _label(value: Any) -> str:
