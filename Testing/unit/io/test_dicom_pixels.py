@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from dicom_maker import enhanced_dataset, head_series, write_series
 from pydicom.pixels import get_decoder, get_encoder
-from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
+from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
 from ICHSegmentationLib.errors import DependencyError
 from ICHSegmentationLib.io import dicom_pixels, read_ct
@@ -20,6 +22,14 @@ def test_losslessly_compressed_slices_are_read_exactly(tmp_path, syntax):
     series.stored = np.random.default_rng(0).integers(0, 4096, (2, 64, 96)).astype(np.uint16)
     write_series(series, tmp_path, change=lambda dataset, index: dataset.compress(syntax))
     np.testing.assert_array_equal(read_ct(tmp_path).voxels, series.hu)
+
+
+def test_slices_in_what_most_archives_compress_with_are_read_exactly():
+    """Process 14, selection value 1. The files are this series, written by dcmtk's ``dcmcjpeg +e1``."""
+    if not get_decoder(JPEGLosslessSV1).is_available:
+        pytest.skip(f"no decoder for {JPEGLosslessSV1.name}")
+    ct = read_ct(Path(__file__).parent / "jpeg_lossless")
+    np.testing.assert_array_equal(ct.voxels, head_series(slices=2).hu)
 
 
 def test_a_compressed_multi_frame_ct_is_read_exactly(tmp_path):
