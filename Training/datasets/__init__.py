@@ -1,7 +1,9 @@
-"""Data sets as their publishers ship them, brought into one form: :class:`Case`."""
+"""Data sets as their publishers ship them, brought into one form: :class:`Case`, checked and dealt to folds."""
 
 from .case import HELD_OUT, SUBTYPE_IDS, Case, DatasetAdapter, SliceLabel
 from .nnunet_export import to_nnunet
+from .prepare import Preparation, prepare
+from .prepared import load_held_out, load_split, read_cases_csv
 from .reading import read_case
 from .registry import ADAPTERS, find_adapter
 
@@ -11,8 +13,13 @@ __all__ = [
     "SUBTYPE_IDS",
     "Case",
     "DatasetAdapter",
+    "Preparation",
     "SliceLabel",
     "find_adapter",
+    "load_held_out",
+    "load_split",
+    "prepare",
     "read_case",
+    "read_cases_csv",
     "to_nnunet",
 ]

@@ -15,7 +15,7 @@ _COLUMNS = ("case", "split", "hemorrhage", "subtypes", "ich_slices", "slices")
 _ONLY_HEMATOMA = "phe_sich/"
 _NOTES = {
     "phe_sich": (
-        "The mask is silver: derived from the drawn edema and checked by eye, often without ventricular blood.",
+        "The mask is silver: derived from the drawn edema and checked by eye; often ventricular blood lacks.",
         "Spacing is nominal, and so are millilitres.",
         "HU were rebuilt from 8-bit pictures; outside of the source's window they are clipped.",
     ),

@@ -21,8 +21,8 @@ _ENDING = ".nii.gz"
 
 
 def to_nnunet(cases: Sequence[Case], folder: Path, dataset_id: int, name: str) -> Path:
-    """Write ``folder/DatasetNNN_name``: training cases to imagesTr and labelsTr, held-out ones to imagesTs and
-    labelsTs.
+    """Write ``folder/DatasetNNN_name``: training cases to imagesTr, labelsTr and held-out ones to
+    imagesTs, labelsTs.
 
     Label values are numbered without gaps, as nnU-Net asks for: those that the cases' data sets define, in
     our order. Cases without a mask are only written when they are held out.

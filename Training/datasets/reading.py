@@ -70,7 +70,10 @@ def _mask(case: Case, ct: CTVolume) -> Volume | None:
     if case.mask.name.lower().endswith(".seg.nrrd"):
         return read_mask(case.mask, ct)
     image = read_stored_image(case.mask)
-    stored = Volume(image.values * image.slope + image.intercept, image.affine)
+    values = image.values
+    if (image.slope, image.intercept) != (1.0, 0.0):
+        values = values * image.slope + image.intercept
+    stored = Volume(values, image.affine)
     if case.mask_by_voxel and stored.voxels.shape == ct.voxels.shape:
         stored = Volume(stored.voxels, ct.affine)
     if not ct.grid.same_as(stored.grid, _rounding_mm(ct)):
@@ -86,24 +89,21 @@ def _rounding_mm(ct: CTVolume) -> float:
 def _with_our_values(stored: NDArray[Any], labels: Mapping[int, str], name: str) -> NDArray[np.uint8]:
     """A mask with the values of :mod:`ICHSegmentationLib.labels` instead of the data set's."""
     meaning = {value: label_named(label).value for value, label in labels.items()}
-    voxels = np.zeros(stored.shape, np.uint8)
-    for value in np.unique(stored):
-        if value == 0:
-            continue
+    with np.errstate(invalid="ignore"):  # NaN is told below
+        bytes_ = stored.astype(np.uint8)
+    if stored.dtype != np.uint8 and not np.array_equal(stored, bytes_):
+        wrong = stored[stored != bytes_][0]
+        raise UnknownLabelError(f"Expected whole label values up to 255 in {name}, found {wrong:.4g}.")
+    table = np.zeros(256, np.uint8)
+    for value in np.flatnonzero(np.bincount(bytes_.ravel(), minlength=256)[1:]) + 1:
         if meaning and value not in meaning:
             known = ", ".join(f"{known} {label}" for known, label in labels.items())
             raise UnknownLabelError(
-                f"The mask {name} holds the value {value:g}, which its data set does not define.",
+                f"The mask {name} holds the value {value}, which its data set does not define.",
                 f"Known values: 0 background, {known}.",
             )
-        voxels[stored == value] = meaning[value] if meaning else _own(value, name)
-    return voxels
-
-
-def _own(value: float, name: str) -> int:
-    if not float(value).is_integer():
-        raise UnknownLabelError(f"Expected whole label values in {name}, found {value:.4g}.")
-    return label_of(int(value)).value
+        table[value] = meaning[int(value)] if meaning else label_of(int(value)).value
+    return table[bytes_]
 
 
 def _without_wrapping(ct: CTVolume) -> CTVolume:

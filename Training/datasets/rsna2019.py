@@ -124,4 +124,5 @@ def _case(name: str, headers: Sequence[_Header], rows: dict[str, _Row]) -> Case:
 
 
 def _label(bits: int) -> SliceLabel:
-    return SliceLabel(**{kind: bool(bits >> place & 1) for place, kind in enumerate(_KINDS)})
+    there = {kind for place, kind in enumerate(_KINDS) if bits >> place & 1}
+    return SliceLabel.of(there - {"any"}, any="any" in there)
