@@ -29,11 +29,13 @@ class Uncertainty:
         left_out_ml: volume (mL) of the largest region that the coarse stage held possible, nowhere likely, so
             that the fine stage did not look at it; 0 where there is none.
         reasons: what made the search itself less sure, one sentence each.
+        half_ratio: of an ensemble whose members vote (see :mod:`.half_ratio`); None of all others.
     """
 
     map: Volume
     left_out_ml: float
     reasons: tuple[str, ...] = ()
+    half_ratio: float | None = None
 
 
 def uncertainty(probability: Tensor) -> NDArray[np.uint8]:

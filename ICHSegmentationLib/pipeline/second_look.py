@@ -36,6 +36,7 @@ class SecondLook:
         left_out_ml: see :class:`~.segmenter.Uncertainty`.
         second_look: whether a person should look again.
         reasons: why, one sentence each.
+        half_ratio: see :class:`~.segmenter.Uncertainty`.
     """
 
     unsure_ml: float
@@ -45,9 +46,13 @@ class SecondLook:
     left_out_ml: float
     second_look: bool
     reasons: tuple[str, ...]
+    half_ratio: float | None
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "reasons": list(self.reasons)}
+        said = {**asdict(self), "reasons": list(self.reasons)}
+        if self.half_ratio is None:
+            del said["half_ratio"]
+        return said
 
 
 def second_look(mask: Volume, uncertainty: Uncertainty, limits: Iterable[str]) -> SecondLook:
@@ -73,6 +78,7 @@ def second_look(mask: Volume, uncertainty: Uncertainty, limits: Iterable[str]) -
         left_out_ml=uncertainty.left_out_ml,
         second_look=bool(reasons),
         reasons=tuple(reasons),
+        half_ratio=uncertainty.half_ratio,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from .. import models
 from ..doctor.packages import require_pytorch
+from ..errors import ModelError
 from ..models import ModelFolder
 from ..settings import SegmentationSettings
 from ..volume import CTVolume, Volume
@@ -22,6 +23,7 @@ class Uncertainty(Protocol):
         map: uint8 on the CT's own grid, 0 (sure) to 100 (a probability of 50 %).
         left_out_ml: volume (mL) of the largest region that may be hemorrhage and was not looked at closely.
         reasons: what made the search itself less sure, one sentence each.
+        half_ratio: of an ensemble whose members vote; None of all others.
     """
 
     @property
@@ -30,6 +32,8 @@ class Uncertainty(Protocol):
     def left_out_ml(self) -> float: ...
     @property
     def reasons(self) -> tuple[str, ...]: ...
+    @property
+    def half_ratio(self) -> float | None: ...
 
 
 class Segmentation(Protocol):
@@ -74,6 +78,21 @@ def _loaded(folder: Path, sha256: str, device: str, threads: int | None) -> Segm
     model = ModelFolder.open(folder)
     model.verify()
     require_pytorch()
+    if model.manifest.recipe != "cascade":
+        return _trained(model, device, threads)
     from ..inference.cascade import Segmenter as Cascade
 
     return Cascade(model, device, threads)
+
+
+def _trained(model: ModelFolder, device: str, threads: int | None) -> Segmenter:
+    """What runs a model that ``ichseg-train`` exported."""
+    from ..inference.ensemble import RECIPES
+    from ..inference.ensemble import Segmenter as Ensemble
+
+    if model.manifest.recipe not in RECIPES:
+        raise ModelError(
+            f"Expected a model of the recipe cascade, {', '.join(RECIPES)}, found '{model.manifest.recipe}'.",
+            "Update ICHSegmentation, or take a model made for this version.",
+        )
+    return Ensemble(model, device, threads)

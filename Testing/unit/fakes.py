@@ -56,6 +56,7 @@ class FakeUncertainty:
     map: Volume
     left_out_ml: float = 0.0
     reasons: tuple[str, ...] = ()
+    half_ratio: float | None = None
 
 
 @dataclass(frozen=True)
