@@ -1,7 +1,7 @@
 """The uncertainty ensemble of Li and Chen, "nnU-Net for Intracranial Hemorrhage Segmentation", section 3.4.
 
 Several models vote on each voxel. How the votes are spread over the whole scan tells how unsure they are, and
-in an unsure case fewer votes are enough. Equation 5 is printed damaged; ``docs/half-ratio.md`` derives the rule.
+an unsure case fewer votes are enough. Equation 5 is printed damaged: ``docs/half-ratio.md`` derives the rule.
 """
 
 from dataclasses import dataclass

@@ -17,6 +17,7 @@ class Doubt:
     map: Volume
     left_out_ml: float = 0.0
     reasons: tuple[str, ...] = ()
+    half_ratio: float | None = None
 
 
 def volume(count, value, start=0):
