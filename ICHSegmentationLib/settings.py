@@ -6,9 +6,11 @@ from typing import Any, Literal, get_args
 from .errors import InputError
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
-MaskFormat = Literal["nii.gz", "nrrd", "seg.nrrd"]
+EngineName = Literal["auto", "torch", "jit", "openvino", "onnxruntime"]
+MaskFormat = Literal["nii.gz", "nrrd", "seg.nrrd", "dcm"]
 
 DEVICES: tuple[DeviceName, ...] = get_args(DeviceName)
+ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 MASK_FORMATS: tuple[MaskFormat, ...] = get_args(MaskFormat)
 
 
@@ -32,14 +34,16 @@ class SegmentationSettings:
     Attributes:
         model: id of an installed model, or a model folder.
         device: where the network runs; ``auto`` takes a GPU when there is one.
+        engine: what runs the networks on the CPU; ``auto`` takes the fastest that is installed. GPUs use PyTorch.
         threads: CPU threads; None takes all cores.
-        format: file format of the mask.
+        format: file format of the mask; ``dcm`` is DICOM SEG, for scans read from DICOM.
         overwrite: replace an earlier result in the output folder.
         uncertainty: also write a map of where the model was unsure.
     """
 
     model: str = "default"
     device: DeviceName = "auto"
+    engine: EngineName = "auto"
     threads: int | None = None
     format: MaskFormat = "nii.gz"
     overwrite: bool = False
@@ -49,6 +53,8 @@ class SegmentationSettings:
     def __post_init__(self) -> None:
         if self.device not in DEVICES:
             raise InputError(f"Expected a device out of {', '.join(DEVICES)}, found '{self.device}'.")
+        if self.engine not in ENGINES:
+            raise InputError(f"Expected an engine out of {', '.join(ENGINES)}, found '{self.engine}'.")
         if self.format not in MASK_FORMATS:
             raise InputError(f"Expected a format out of {', '.join(MASK_FORMATS)}, found '{self.format}'.")
         if self.threads is not None and self.threads < 1:

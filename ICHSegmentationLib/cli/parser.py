@@ -24,6 +24,7 @@ def parser() -> argparse.ArgumentParser:
     _add_segment(commands)
     _add_measure(commands)
     _add_compare(commands)
+    _add_convert(commands)
     _add_models(commands)
     _add_phantom(commands)
     _add_doctor(commands)
@@ -60,7 +61,7 @@ def _add_measure(commands: _Commands) -> None:
     command = _command(commands, "measure", "measure a mask that someone drew or corrected")
     command.add_argument("ct", type=Path, metavar="CT", help=_INPUT)
     command.add_argument(
-        "mask", type=Path, metavar="MASK", help="labels on the CT's grid: NIfTI, NRRD, .seg.nrrd"
+        "mask", type=Path, metavar="MASK", help="labels on the CT's grid: NIfTI, NRRD, .seg.nrrd, DICOM SEG"
     )
     _add_result_options(command)
     command.set_defaults(command="measure")
@@ -77,6 +78,26 @@ def _add_compare(commands: _Commands) -> None:
         )
     _add_output_options(command)
     command.set_defaults(command="compare")
+
+
+def _add_convert(commands: _Commands) -> None:
+    command = _command(commands, "convert", "write a mask in another format, without a voxel moving")
+    command.add_argument("mask", type=Path, metavar="MASK", help="NIfTI, NRRD, .seg.nrrd or DICOM SEG")
+    command.add_argument(
+        "output", type=Path, metavar="OUT", help=f"file to write, ending in {', '.join(MASK_FORMATS)}"
+    )
+    command.add_argument(
+        "--ct", type=Path, metavar="CT", help="the scan it was drawn on; DICOM SEG (.dcm) needs its series"
+    )
+    command.add_argument(
+        "--algorithm",
+        nargs=2,
+        metavar=("NAME", "VERSION"),
+        default=("", ""),
+        help="what outlined it, for DICOM SEG (default: a person)",
+    )
+    command.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    command.set_defaults(command="convert")
 
 
 def _add_result_options(command: argparse.ArgumentParser) -> None:

@@ -45,11 +45,12 @@ def read_pixels(slices: Sequence[Slice]) -> NDArray[Any]:
 def _decode(path: Path) -> tuple[Dataset, NDArray[Any]]:
     with reading(path):
         dataset = pydicom.dcmread(path)
-        _require_decoder(dataset, path)
+        require_decoder(dataset, path)
         return dataset, dataset.pixel_array
 
 
-def _require_decoder(dataset: Dataset, path: Path) -> None:
+def require_decoder(dataset: Dataset, path: Path) -> None:
+    """Raise a DependencyError where the pixels are compressed in a way that nothing installed knows."""
     syntax = dataset.file_meta.TransferSyntaxUID
     if not syntax.is_encapsulated:
         return

@@ -15,6 +15,7 @@ from ..errors import (
 from ..volume import CTVolume
 from .dicom_geometry import parallel, stack
 from .dicom_pixels import read_pixels
+from .dicom_seg_source import DicomSource
 from .dicom_slices import Headers, Slice, read_headers
 
 _FEW = 2  # a scout is taken once or twice, from the front and from the side
@@ -25,6 +26,7 @@ def read_dicom(path: Path) -> CTVolume:
 
     Slices are ordered by position along their normal. Scouts are left out. A tilted gantry gives a sheared
     affine; missing slices or uneven spacing fill ``slice_positions_mm``. The warnings tell each of these.
+    ``header`` is the :class:`.dicom_seg_source.DicomSource`.
 
     Raises:
         EmptyFolderError: no DICOM file.
@@ -62,6 +64,7 @@ def _read(path: Path, files: list[Path]) -> CTVolume:
     return CTVolume(
         read_pixels(volume.slices),
         volume.affine,
+        DicomSource(volume.slices),
         slice_positions_mm=volume.slice_positions_mm,
         warnings=(*warnings, *volume.warnings),
     )

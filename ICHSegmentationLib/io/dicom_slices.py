@@ -138,15 +138,15 @@ def _slices(path: Path, header: Dataset) -> Iterator[Slice]:
             path,
             index,
             header,
-            position=_group("PlanePositionSequence", frame, shared),
-            orientation=_group("PlaneOrientationSequence", frame, shared),
-            measures=_group("PixelMeasuresSequence", frame, shared),
-            rescale=_group("PixelValueTransformationSequence", frame, shared, Dataset()),
-            kind=_group("CTImageFrameTypeSequence", frame, shared, Dataset()),
+            position=functional_group("PlanePositionSequence", frame, shared),
+            orientation=functional_group("PlaneOrientationSequence", frame, shared),
+            measures=functional_group("PixelMeasuresSequence", frame, shared),
+            rescale=functional_group("PixelValueTransformationSequence", frame, shared, Dataset()),
+            kind=functional_group("CTImageFrameTypeSequence", frame, shared, Dataset()),
         )
 
 
-def _group(name: str, frame: Dataset, shared: Dataset, default: Dataset | None = None) -> Dataset:
+def functional_group(name: str, frame: Dataset, shared: Dataset, default: Dataset | None = None) -> Dataset:
     """A functional group macro of a frame: its own, else the one shared by all frames."""
     for groups in (frame, shared):
         if groups.get(name):

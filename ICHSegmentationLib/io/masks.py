@@ -10,7 +10,8 @@ from ..labels import Label, label_of
 from ..settings import MASK_FORMATS
 from ..volume import CTVolume, Volume
 from .atomic import atomic_path
-from .scans import read_stored_image
+from .origin import DRAWN, Origin
+from .scans import is_dicom, read_stored_image
 from .slicer_segments import labels_of_segments, placed_on, segments_metadata
 
 
@@ -20,16 +21,22 @@ def read_mask(path: Path, ct: CTVolume | None = None) -> Volume:
     Args:
         path: NIfTI, NRRD or MetaImage, its values those of :mod:`ICHSegmentationLib.labels`; or a Slicer
             segmentation (``.seg.nrrd``), whose segments get our values by their terminology or name (see
-            :func:`.slicer_segments.labels_of_segments`).
+            :func:`.slicer_segments.labels_of_segments`); or a DICOM SEG (see :mod:`.dicom_seg_reading`).
         ct: the CT it was drawn on. The mask must lie on its grid; of a Slicer segmentation, which may hold
-            only the box around its segments, it is enough that the voxels coincide.
+            only the box around its segments, it is enough that the voxels coincide. A DICOM SEG, which holds
+            only the slices with something on them, cannot be read without it.
 
     Raises:
         UnknownLabelError: a value, or a segment, that no label has.
         GridMismatchError: the mask does not lie on the CT's grid.
         InputError: or one of its kinds: the file is no image of one volume.
     """
-    image = read_stored_image(Path(path))
+    path = Path(path)
+    if path.is_file() and is_dicom(path):
+        from .dicom_seg_reading import read_seg
+
+        return read_seg(path, _needed(ct, path))
+    image = read_stored_image(path)
     is_segmentation = any(key.startswith("Segment") for key in image.metadata)
     if is_segmentation:
         voxels = labels_of_segments(image.values, image.metadata)
@@ -37,7 +44,7 @@ def read_mask(path: Path, ct: CTVolume | None = None) -> Volume:
         values = image.values
         if (image.slope, image.intercept) != (1.0, 0.0):
             values = values * image.slope + image.intercept
-        voxels = _whole(values, Path(path))
+        voxels = _whole(values, path)
     labels_in(voxels)
     mask = Volume(voxels, image.affine, image.header)
     if ct is None:
@@ -48,15 +55,19 @@ def read_mask(path: Path, ct: CTVolume | None = None) -> Volume:
     return mask
 
 
-def write_mask(mask: Volume, path: Path, ct: CTVolume | None = None) -> None:
-    """Write a mask as ``.nii.gz``, ``.nrrd`` or ``.seg.nrrd``; the same mask gives the same bytes.
+def write_mask(mask: Volume, path: Path, ct: CTVolume | None = None, origin: Origin = DRAWN) -> None:
+    """Write a mask as ``.nii.gz``, ``.nrrd``, ``.seg.nrrd`` or DICOM SEG (``.dcm``).
+
+    The same mask gives the same bytes; a DICOM SEG also holds the time at which it was written.
 
     Args:
         mask: voxels ``[D, H, W]`` of label values.
         ct: the CT it was drawn on. The mask is written on exactly its grid: for a NIfTI CT to ``.nii.gz``
             with its affine, its sform and qform codes and its units. None writes the mask's own grid.
+        origin: who outlined it; only a DICOM SEG says so.
 
     Raises:
+        InputError: the ending is none of these, or a DICOM SEG is asked for of a CT not read from DICOM.
         GridMismatchError: the mask does not lie on the CT's grid.
         UnknownLabelError: a value that no label has.
         NotWritableError, DiskFullError, OutputError: see :func:`.atomic.output_errors`.
@@ -68,7 +79,7 @@ def write_mask(mask: Volume, path: Path, ct: CTVolume | None = None) -> None:
     if ct is not None:
         ct.require_same_grid(mask)
         placed = Volume(voxels, ct.affine, ct.header)
-    content = _encoded(placed, path)
+    content = _encoded(placed, path, ct, origin)
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
 
@@ -99,23 +110,45 @@ def labels_in(voxels: NDArray[np.uint8]) -> list[Label]:
     return [label_of(int(value)) for value in np.flatnonzero(seen) if value]
 
 
-def _encoded(mask: Volume, path: Path) -> bytes:
+def require_writable(path: Path, ct: CTVolume | None) -> None:
+    """Raise an InputError unless a mask of this CT can be written in the format of this file name."""
     name = path.name.lower()
+    if name.endswith(".dcm"):
+        from .dicom_seg_source import source_of
+
+        source_of(ct)
+    elif not name.endswith((".nii.gz", ".nrrd")):
+        raise InputError(
+            f"Expected a mask file ending in {', '.join(MASK_FORMATS)}, found {path.name}.",
+            "Choose one of these.",
+        )
+
+
+def _needed(ct: CTVolume | None, path: Path) -> CTVolume:
+    if ct is None:
+        raise InputError(
+            f"{path.name} is a DICOM SEG, which holds only the slices with something on them.",
+            "Give the CT it was drawn on too.",
+        )
+    return ct
+
+
+def _encoded(mask: Volume, path: Path, ct: CTVolume | None, origin: Origin) -> bytes:
+    require_writable(path, ct)
+    name = path.name.lower()
+    if name.endswith(".dcm"):
+        from .dicom_seg import seg_bytes
+        from .dicom_seg_source import source_of
+
+        return seg_bytes(mask.voxels, source_of(ct), origin)
     if name.endswith(".nii.gz"):
         from .nifti import nifti_bytes
 
         return nifti_bytes(mask, mask.header)
-    if name.endswith(".nrrd"):
-        from .nrrd import nrrd_bytes
+    from .nrrd import nrrd_bytes
 
-        is_segmentation = name.endswith(".seg.nrrd")
-        return nrrd_bytes(
-            mask, segments_metadata(mask.voxels, labels_in(mask.voxels)) if is_segmentation else {}
-        )
-    raise InputError(
-        f"Expected a mask file ending in {', '.join(MASK_FORMATS)}, found {path.name}.",
-        "Choose one of these.",
-    )
+    is_segmentation = name.endswith(".seg.nrrd")
+    return nrrd_bytes(mask, segments_metadata(mask.voxels, labels_in(mask.voxels)) if is_segmentation else {})
 
 
 def _whole(values: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:

@@ -28,7 +28,7 @@ def read_ct(path: Path) -> CTVolume:
     path = Path(path)
     if not path.exists():
         raise InputError(f"Expected a scan at {path}, found nothing there.", "Check the path.")
-    if path.is_dir() or _is_dicom(path):
+    if path.is_dir() or is_dicom(path):
         from .dicom_series import read_dicom
 
         return read_dicom(path)
@@ -61,7 +61,8 @@ def read_stored_image(path: Path) -> StoredImage:
     )
 
 
-def _is_dicom(path: Path) -> bool:
+def is_dicom(path: Path) -> bool:
+    """Whether a file says that it is DICOM."""
     try:
         with path.open("rb") as file:
             return file.read(_DICOM_MAGIC_AT + 4)[_DICOM_MAGIC_AT:] == b"DICM"

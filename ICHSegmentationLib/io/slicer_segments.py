@@ -131,19 +131,27 @@ def label_of_segment(segment: Segment, only: bool) -> Label:
     Raises:
         UnknownLabelError: its name or terminology says something else.
     """
-    name = segment.name.lower()
+    return label_meant(segment.name, *_terminology(segment.tags), only)
+
+
+def label_meant(name: str, kind: str, region: str, only: bool) -> Label:
+    """The label of a segment with this name, and these SNOMED CT codes of its type and its region.
+
+    Raises:
+        UnknownLabelError: its name or its codes say something else.
+    """
+    lower = name.lower()
     for label in LABELS:
-        if name in (label.name.lower(), label.id, label.abbreviation.lower()):
+        if lower in (label.name.lower(), label.id, label.abbreviation.lower()):
             return label
-    kind, region = _terminology(segment.tags)
     if kind == TYPE.value:
         return next((label for label in LABELS if label.region.value == region), HEMORRHAGE)
-    if (only or _UNNAMED.match(name)) and kind in ("", _TISSUE):
-        _log.warning("The segment '%s' is taken as hemorrhage without a subtype.", segment.name)
+    if (only or _UNNAMED.match(lower)) and kind in ("", _TISSUE):
+        _log.warning("The segment '%s' is taken as hemorrhage without a subtype.", name)
         return HEMORRHAGE
     known = ", ".join(label.name for label in LABELS)
     raise UnknownLabelError(
-        f"Expected segments of hemorrhage, found one named '{segment.name}'.",
+        f"Expected segments of hemorrhage, found one named '{name}'.",
         f"Rename it to one of: {known}; or remove it.",
     )
 

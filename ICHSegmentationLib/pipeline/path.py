@@ -8,8 +8,9 @@ from typing import Any
 from ..doctor.memory import peak_memory_mb
 from ..doctor.packages import versions
 from ..events import Finished, Listener, Started, ignore
-from ..io import read_ct, read_mask, write_mask, write_uncertainty
+from ..io import Origin, read_ct, read_mask, write_mask, write_uncertainty
 from ..io.atomic import atomic_folder, output_errors
+from ..io.masks import require_writable
 from ..measurement import measure
 from ..preparation.checks import check_ct, limits_of_search
 from ..report.numbers import RESEARCH_USE
@@ -74,7 +75,7 @@ def segment_case(
     """
     ct_path, journal = _start(ct_path, case, listen)
     with own_words(), atomic_folder(Path(out_dir) / journal.case, settings.overwrite) as folder:
-        ct, scan = _read_ct(ct_path, journal)
+        ct, scan = _read_ct(ct_path, settings, journal)
         with journal.stage("load", _LOAD):
             segmenter = segmenter or load_segmenter(settings)
         segmentation = _segment(ct, segmenter, journal)
@@ -108,7 +109,7 @@ def measure_case(
     """
     ct_path, journal = _start(ct_path, case, listen)
     with own_words(), atomic_folder(Path(out_dir) / journal.case, settings.overwrite) as folder:
-        ct, scan = _read_ct(ct_path, journal)
+        ct, scan = _read_ct(ct_path, settings, journal)
         with journal.stage("read mask", _SEGMENT):
             mask = read_mask(Path(mask_path), ct)
         facts = {
@@ -129,10 +130,11 @@ def _start(ct_path: Path | str, case: str | None, listen: Listener) -> tuple[Pat
     return path, journal
 
 
-def _read_ct(path: Path, journal: Journal) -> tuple[CTVolume, dict[str, Any]]:
-    """The scan, found to be a head CT, and what the result says of it."""
+def _read_ct(path: Path, settings: SegmentationSettings, journal: Journal) -> tuple[CTVolume, dict[str, Any]]:
+    """The scan, found to be a head CT whose mask can be written as asked, and what the result says of it."""
     with journal.stage("read", 0.0):
         ct = read_ct(path)
+        require_writable(Path(_mask_name(settings)), ct)
         journal.warn(ct.warnings)
         journal.warn(check_ct(ct))
         return ct, describe_input(path, ct)
@@ -178,8 +180,8 @@ def _write(
         with journal.stage("report", _REPORT):
             paths = write_report(folder, ct, mask, measurements)
         with journal.stage("write", _WRITE):
-            paths["mask"] = folder / f"segmentation.{settings.format}"
-            write_mask(mask, paths["mask"], ct)
+            paths["mask"] = folder / _mask_name(settings)
+            write_mask(mask, paths["mask"], ct, _origin(facts["model"]))
             if uncertainty and settings.uncertainty:
                 paths["uncertainty"] = folder / "uncertainty.nii.gz"
                 write_uncertainty(uncertainty.map, paths["uncertainty"], ct)
@@ -188,6 +190,14 @@ def _write(
         text = json.dumps(measurements, indent=2, allow_nan=False) + "\n"
         paths["measurements"].write_text(text, encoding="utf-8")
     return paths, measurements
+
+
+def _mask_name(settings: SegmentationSettings) -> str:
+    return f"segmentation.{settings.format}"
+
+
+def _origin(model: dict[str, Any] | None) -> Origin:
+    return Origin(model["id"], model["version"]) if model else Origin(by_person=True)
 
 
 def _second_look(ct: CTVolume, mask: Volume, uncertainty: Uncertainty) -> dict[str, Any]:

@@ -1,0 +1,95 @@
+"""The DICOM slices that a CT was read from; a DICOM SEG refers to every one of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pydicom
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
+
+from ..errors import InputError
+from ..volume import CTVolume
+from .dicom_slices import Slice, reading
+
+_MAY_BE_EMPTY = (
+    "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyID", "StudyDate", "StudyTime",
+    "AccessionNumber", "ReferringPhysicianName",
+)  # fmt: skip
+"""What every object of a study must hold (type 2), and what tools that remove identities take out."""
+
+
+@dataclass(frozen=True)
+class DicomSource:
+    """What :attr:`.Volume.header` holds of a CT that was read from DICOM.
+
+    Attributes:
+        slices: one for each slice of the CT's array, in its order.
+    """
+
+    slices: tuple[Slice, ...]
+
+    @property
+    def origins(self) -> NDArray[np.float64]:
+        """``[D, 3]`` centre of each slice's first pixel, RAS mm."""
+        return np.array([s.position for s in self.slices]) * (-1.0, -1.0, 1.0)
+
+    @property
+    def slice_distance_mm(self) -> float:
+        """The usual distance between neighbouring slices; of a single one its thickness."""
+        if len(self.slices) == 1:
+            return self.slices[0].thickness or 0.0  # a single slice is only read where it tells it
+        along = np.array([s.position for s in self.slices]) @ self.slices[0].normal
+        return float(np.median(np.abs(np.diff(along))))
+
+
+def source_of(ct: CTVolume | None) -> DicomSource:
+    """The series that a CT was read from.
+
+    Raises:
+        InputError: there is none that a DICOM SEG could refer to.
+    """
+    source = ct.header if ct is not None else None
+    if not isinstance(source, DicomSource):
+        raise InputError(
+            "A DICOM SEG refers to the slices of a DICOM series, and this scan was not read from one.",
+            "Give the folder with the DICOM series of the scan, or choose another format.",
+        )
+    if len({s.path for s in source.slices}) > 1 and any(s.frame is not None for s in source.slices):
+        raise InputError(
+            "Expected a file for each slice or one file for all, found a scan in several multi-frame files.",
+            "Choose another format than DICOM SEG.",
+        )
+    return source
+
+
+def read_source(source: DicomSource) -> tuple[list[Dataset], NDArray[np.intp]]:
+    """The headers of the slices' files, and for each slice the plane of the SEG's array that it is.
+
+    A file of its own for each slice comes in the order of the slices; of a multi-frame file, whose frames may
+    come in any order and may hold more than the CT, the planes are the frames.
+
+    Raises:
+        NotAnImageError, InputError: a file has gone or is damaged.
+    """
+    paths = list(dict.fromkeys(s.path for s in source.slices))
+    headers = [_header(path) for path in paths]
+    for header in headers:
+        if "SliceThickness" not in header:
+            header.SliceThickness = source.slice_distance_mm
+    frames = [index if s.frame is None else s.frame for index, s in enumerate(source.slices)]
+    return headers, np.array(frames)
+
+
+def _header(path: Path) -> Dataset:
+    with reading(path):
+        header = pydicom.dcmread(path, stop_before_pixels=True)
+    for name in _MAY_BE_EMPTY:
+        if name not in header:
+            setattr(header, name, None)
+    if not header.get("FrameOfReferenceUID"):  # then its slices share one of their own
+        header.FrameOfReferenceUID = generate_uid(
+            entropy_srcs=["frame of reference", header.SeriesInstanceUID]
+        )
+    return header
