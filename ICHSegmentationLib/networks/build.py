@@ -6,9 +6,21 @@ from typing import Any
 from torch import nn
 
 from ..errors import ModelError
+from .additive_unetpp import AdditiveUNetPlusPlus
+from .dense_unet import DenseUNet
+from .nested_unet import NestedUNet
+from .nnunet import NNUNet
+from .pooled_unet import PooledUNet
 from .residual_unet import ResidualUNet
 
-_KINDS: dict[str, Callable[..., nn.Module]] = {"residual_unet": ResidualUNet}
+_KINDS: dict[str, Callable[..., nn.Module]] = {
+    "residual_unet": ResidualUNet,
+    "nnunet": NNUNet,
+    "pooled_unet": PooledUNet,
+    "dense_unet": DenseUNet,
+    "nested_unet": NestedUNet,
+    "additive_unetpp": AdditiveUNetPlusPlus,
+}
 
 
 def build(config: Mapping[str, Any]) -> nn.Module:

@@ -31,7 +31,10 @@ class ResidualUNet(nn.Module):
         features: channels of the six levels and the bottleneck.
         flat_levels: the first levels use 1x3x3 kernels, as their voxels are far from cubes; the rest 3x3x3.
         deep_supervision: how many decoder levels beside the last give an output while training.
+        spatial_dims: 2 makes the same network of 2D convolutions for single slices (section 5.1, "2D-Model").
     """
+
+    divisor = DIVISOR
 
     def __init__(
         self,
@@ -40,18 +43,21 @@ class ResidualUNet(nn.Module):
         features: Sequence[int] = (32, 64, 128, 256, 320, 320, 320),
         flat_levels: int = 2,
         deep_supervision: int = 5,
+        spatial_dims: int = 3,
     ) -> None:
         super().__init__()
         if len(features) != len(_STRIDES):
             raise ValueError(f"expected {len(_STRIDES)} numbers of features, found {len(features)}")
         kernels = [_FLAT if level < flat_levels else _CUBE for level in range(len(_STRIDES))]
+        in_plane = slice(3 - spatial_dims, None)
+        strides = [stride[in_plane] for stride in _STRIDES]
         self.network = DynUNet(
-            spatial_dims=3,
+            spatial_dims=spatial_dims,
             in_channels=in_channels,
             out_channels=out_channels,
-            kernel_size=kernels,
-            strides=_STRIDES,
-            upsample_kernel_size=_STRIDES[1:],
+            kernel_size=[kernel[in_plane] for kernel in kernels],
+            strides=strides,
+            upsample_kernel_size=strides[1:],
             filters=list(features),
             norm_name="batch",
             act_name=("relu", {"inplace": True}),
@@ -62,5 +68,5 @@ class ResidualUNet(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Logits ``[B, out_channels, D, H, W]`` of ``image`` ``[B, in_channels, D, H, W]``, or while training
-        ``[B, 1 + deep_supervision, out_channels, D, H, W]``, the finest first."""
+        ``[B, 1 + deep_supervision, out_channels, D, H, W]``, the finest first; without ``D`` in 2D."""
         return self.network(image)
