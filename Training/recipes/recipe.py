@@ -43,8 +43,7 @@ class LossRecipe:
 
     Attributes:
         level_weights: how the levels of deep supervision add up: all alike and summed (``equal``), or each
-            half of the finer one, the coarsest left out and the weights summing to 1, as nnU-Net has it
-            (``halving``).
+            half of the finer one, the weights summing to 1, as nnU-Net has it (``halving``).
     """
 
     terms: tuple[LossTerm, ...]
