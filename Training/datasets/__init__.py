@@ -1,4 +1,4 @@
-"""Data sets as their publishers ship them, brought into one form: :class:`Case`, checked and dealt to folds."""
+"""Data sets in their publishers' layouts, brought into one form (:class:`Case`), checked and split."""
 
 from .case import HELD_OUT, SUBTYPE_IDS, Case, DatasetAdapter, SliceLabel
 from .nnunet_export import to_nnunet

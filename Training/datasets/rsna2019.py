@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pydicom
+from pydicom.errors import InvalidDicomError
 
 from ICHSegmentationLib.errors import InputError, NotAnImageError
 from ICHSegmentationLib.io.dicom_slices import reading
@@ -50,6 +51,9 @@ class Rsna2019:
                 header = _header(file)
             except NotAnImageError as error:
                 damaged.append(Case(file.stem, file.stem, (file,), fault=str(error)))
+            except InvalidDicomError:
+                fault = f"Expected a DICOM image in {file.name}, found something else."
+                damaged.append(Case(file.stem, file.stem, (file,), fault=fault))
             else:
                 series[header.series].append(header)
             if done % _TELL_EVERY == 0:
