@@ -140,7 +140,7 @@ def _seen(case: Case) -> SliceLabel | None:
 
 def _volumes_ml(mask: Volume) -> dict[str, float]:
     """Voxels x |det(affine)|, mL."""
-    counts = np.bincount(mask.voxels.ravel(), minlength=256)
+    counts = np.bincount(mask.voxels[mask.voxels > 0], minlength=256)
     ml = mask.grid.voxel_volume_mm3 / 1000
     return {label.id: round(float(counts[label.value] * ml), 4) for label in LABELS}
 

@@ -95,7 +95,7 @@ def _with_our_values(stored: NDArray[Any], labels: Mapping[int, str], name: str)
         wrong = stored[stored != bytes_][0]
         raise UnknownLabelError(f"Expected whole label values up to 255 in {name}, found {wrong:.4g}.")
     table = np.zeros(256, np.uint8)
-    for value in np.flatnonzero(np.bincount(bytes_.ravel(), minlength=256)[1:]) + 1:
+    for value in np.unique(bytes_[bytes_ > 0]):
         if meaning and value not in meaning:
             known = ", ".join(f"{known} {label}" for known, label in labels.items())
             raise UnknownLabelError(
