@@ -63,11 +63,11 @@ def _network(network: Mapping[str, Any]) -> dict[str, Any]:
 def _patch(stage: StageRecipe) -> Three:
     """What the network shrinks to two voxels side by side: no norm could be taken of a single one."""
     slices, rows, columns = _shrinking(stage.network)
-    return slices, rows, 2 * columns
+    return (1 if stage.dimensions == 2 else slices), rows, 2 * columns
 
 
 def _shrinking(network: Mapping[str, Any]) -> Three:
     if network["kind"] != "nnunet":
         return _SHRINKING[network["kind"]]
-    *slices, rows, columns = (prod(along) for along in zip(*network["strides"], strict=True))
-    return (slices or [1])[0], rows, columns
+    *volume, rows, columns = (prod(along) for along in zip(*network["strides"], strict=True))
+    return (volume[0] if volume else 1), rows, columns
