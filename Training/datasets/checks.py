@@ -24,7 +24,7 @@ BLOOD_HU = (10.0, 120.0)
 """Median HU of a mask: even chronic blood lies above the lower end, calcification above the upper one."""
 
 # What the libraries that open images raise on damaged ones, beside our own errors.
-_DAMAGED = (OSError, ValueError, TypeError, ArithmeticError, LookupError, EOFError, MemoryError, zlib.error)
+_DAMAGED = (OSError, ValueError, TypeError, ArithmeticError, LookupError, EOFError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,11 @@ class Densities:
 
 
 def check_case(case: Case) -> tuple[CaseReport, Densities]:
-    """Read a case, check it and describe it. A bad one gives a report with a problem, never an error."""
+    """Read a case, check it and describe it. A bad one gives a report with a problem, not an error.
+
+    Raises:
+        MemoryError: that is no fault of the case.
+    """
     try:
         return _examined(case)
     except ICHError as error:

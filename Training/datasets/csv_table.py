@@ -6,7 +6,7 @@ from pathlib import Path
 from ICHSegmentationLib.errors import InputError
 
 from .case import Case
-from .tables import read_rows
+from .tables import columns_of, read_rows
 
 _COLUMNS = ("case", "image", "mask")
 _NAMES = ("cases.csv", "dataset.csv")
@@ -38,15 +38,7 @@ class CsvTable:
 def _table(folder: Path) -> Path | None:
     """``folder`` may be the table itself."""
     candidates = [folder] if folder.suffix.lower() == ".csv" else [folder / name for name in _NAMES]
-    for path in candidates:
-        if path.is_file() and set(_COLUMNS) <= set(_header(path)):
-            return path
-    return None
-
-
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", errors="replace") as stream:
-        return [name.strip() for name in stream.readline().split(",")]
+    return next((path for path in candidates if set(_COLUMNS) <= set(columns_of(path))), None)
 
 
 def _case(root: Path, row: dict[str, str]) -> Case:

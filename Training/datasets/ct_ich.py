@@ -49,16 +49,18 @@ def slice_rows(table: Path) -> dict[int, dict[int, SliceLabel]]:
     """Patient number -> slice number -> what the two radiologists saw.
 
     Raises:
-        InputError: the table is missing or has other columns.
+        InputError: the table is missing, has other columns, or no numbers where they belong.
     """
     subtypes = [subtype.capitalize() for subtype in SUBTYPE_IDS]
     found: dict[int, dict[int, SliceLabel]] = defaultdict(dict)
     for row in read_rows(table, ["PatientNumber", "SliceNumber", "No_Hemorrhage", *subtypes]):
-        if not row["PatientNumber"]:
+        if not any(row.values()):
             continue
+        if not row["PatientNumber"].isdigit() or not row["SliceNumber"].isdigit():
+            raise InputError(f"Expected numbers of a patient and a slice in {table.name}, found {row}.")
         there = {name.lower() for name in subtypes if row[name] not in ("", "0")}
         label = SliceLabel.of(there, any=row["No_Hemorrhage"] == "0")
-        found[int(float(row["PatientNumber"]))][int(float(row["SliceNumber"]))] = label
+        found[int(row["PatientNumber"])][int(row["SliceNumber"])] = label
     return found
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from ICHSegmentationLib.errors import InputError
 
 from .case import Case, SliceLabel
-from .tables import label_id, read_rows
+from .tables import columns_of, label_id, read_rows
 
 _COLUMNS = ("case", "split", "hemorrhage", "subtypes", "ich_slices", "slices")
 _ONLY_HEMATOMA = "phe_sich/"
@@ -29,11 +29,7 @@ class DefaultData:
     name = "default-data"
 
     def matches(self, folder: Path) -> bool:
-        table = folder / "cases.csv"
-        if not table.is_file():
-            return False
-        with table.open(encoding="utf-8-sig", errors="replace") as stream:
-            return set(_COLUMNS) <= {name.strip() for name in stream.readline().split(",")}
+        return set(_COLUMNS) <= set(columns_of(folder / "cases.csv"))
 
     def cases(self, folder: Path) -> list[Case]:
         rows = read_rows(folder / "cases.csv", _COLUMNS)

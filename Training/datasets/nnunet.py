@@ -71,9 +71,15 @@ def _ct_channel(description: dict[str, Any]) -> int:
 
 def _listed(folder: Path, description: dict[str, Any], channel: int) -> dict[str, tuple[Path, Path]]:
     entries = description.get("dataset") or {}
-    return {
-        name: (folder / entry["images"][channel], folder / entry["label"]) for name, entry in entries.items()
-    }
+    try:
+        return {
+            name: (folder / entry["images"][channel], folder / entry["label"])
+            for name, entry in entries.items()
+        }
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"Expected 'images' and 'label' for each case under 'dataset' in {folder / 'dataset.json'}."
+        ) from error
 
 
 def _on_disk(folder: Path, split: str, channel: int, ending: str) -> dict[str, tuple[Path, Path]]:

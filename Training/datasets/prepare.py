@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from ICHSegmentationLib.errors import InputError, InsufficientMemoryError
+from ICHSegmentationLib.io.atomic import output_errors
 
 from .case import HELD_OUT, Case
 from .check_store import CheckStore
@@ -45,8 +46,9 @@ def prepare(
 ) -> Preparation:
     """Check every case and write ``cases.csv``, ``fingerprint.json``, ``problems.csv`` and ``splits.json``.
 
-    A bad case stands in ``problems.csv`` with a sentence and is left out. What was already checked is kept
-    in ``checks``, so a killed run goes on where it was; a case whose files changed is checked again.
+    A bad case stands in ``problems.csv`` with a sentence and is left out. What was found sound is kept in
+    ``checks``, so a killed run goes on where it was; a case whose files changed, and a bad one, is checked
+    again.
 
     Args:
         folder: the data set as its publisher ships it (see docs/datasets.md).
@@ -56,7 +58,7 @@ def prepare(
 
     Raises:
         InputError: the folder holds no known data set, no sound case, or too few patients for the folds.
-        InsufficientMemoryError: the system ended a process, mostly for lack of memory.
+        InsufficientMemoryError: for so many processes, or for one.
         NotWritableError, DiskFullError, OutputError: see :func:`ICHSegmentationLib.io.atomic.output_errors`.
     """
     folder = Path(folder).absolute()
@@ -77,6 +79,8 @@ def prepare(
         )
     splits = make_splits(sound, {case.name: reports[case.name].hemorrhage_ml for case in sound}, folds, seed)
     trained = [case for case in sound if case.split not in HELD_OUT]
+    with output_errors(out):
+        (out / SPLITS).unlink(missing_ok=True)  # an old split must not meet new cases if this run is killed
     write_json(out / DATASET, {"adapter": found.name, "folder": str(root), "folds": folds, "seed": seed})
     write_cases(out / CASES, root, sound, reports, splits)
     densities = (store.densities(case) for case in trained)
@@ -86,8 +90,8 @@ def prepare(
 
 
 def _checked(cases: Sequence[Case], store: CheckStore, processes: int | None) -> dict[str, CaseReport]:
-    """The report of every case, in the order of the cases; only what is not yet stored is looked at."""
-    waiting = [case for case in cases if store.report(case) is None]
+    """The report of every case, in their order; sound ones that are stored are not looked at again."""
+    waiting = [case for case in cases if (stored := store.report(case)) is None or stored.problem]
     for done, _ in enumerate(_each(waiting, store, processes), 1):
         _log.info("Checked %d of %d cases", done, len(waiting))
     changed = "Its files changed while they were checked."
@@ -96,20 +100,20 @@ def _checked(cases: Sequence[Case], store: CheckStore, processes: int | None) ->
 
 def _each(cases: Sequence[Case], store: CheckStore, processes: int | None) -> Iterator[str]:
     """Check the cases and yield the name of each when it is done."""
-    if processes == 1 or len(cases) < 2:
-        yield from map(store.check, cases)
-        return
-    # A forked process would inherit locks of other threads and could wait for ever.
-    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        jobs = [pool.submit(store.check, case) for case in cases]
-        try:
+    try:
+        if processes == 1 or len(cases) < 2:
+            yield from map(store.check, cases)
+            return
+        # A forked process would inherit locks of other threads and could wait for ever.
+        with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+            jobs = [pool.submit(store.check, case) for case in cases]
             for job in as_completed(jobs):
                 yield job.result()
-        except BrokenProcessPool as error:
-            raise InsufficientMemoryError(
-                "A process that checked cases was ended by the system, mostly for lack of memory.",
-                "Start again with fewer processes; what was checked is kept.",
-            ) from error
+    except (MemoryError, BrokenProcessPool) as error:
+        raise InsufficientMemoryError(
+            "The memory did not suffice to check the cases, or the system ended a process.",
+            "Start again with fewer processes; what was checked is kept.",
+        ) from error
 
 
 def _without_copies(cases: Sequence[Case], reports: Mapping[str, CaseReport]) -> dict[str, CaseReport]:

@@ -13,6 +13,7 @@ from ICHSegmentationLib.io import read_ct, read_mask
 from ICHSegmentationLib.io.dicom_series import read_dicom_slices
 from ICHSegmentationLib.io.scans import read_stored_image
 from ICHSegmentationLib.labels import label_named, label_of
+from ICHSegmentationLib.preparation.orientation import Reorientation
 from ICHSegmentationLib.volume import CTVolume, Volume
 
 from .case import Case
@@ -67,7 +68,7 @@ def _mask(case: Case, ct: CTVolume) -> Volume | None:
     if isinstance(case.mask, tuple):
         (drawn,) = {label_named(name).value for name in case.labels.values()}
         return Volume(read_picture_masks(case.mask, drawn, ct), ct.affine)
-    if case.mask.name.lower().endswith(".seg.nrrd"):
+    if case.mask.name.lower().endswith((".seg.nrrd", ".dcm")):
         return read_mask(case.mask, ct)
     image = read_stored_image(case.mask)
     values = image.values
@@ -76,14 +77,22 @@ def _mask(case: Case, ct: CTVolume) -> Volume | None:
     stored = Volume(values, image.affine)
     if case.mask_by_voxel and stored.voxels.shape == ct.voxels.shape:
         stored = Volume(stored.voxels, ct.affine)
-    if not ct.grid.same_as(stored.grid, _rounding_mm(ct)):
-        ct.require_same_grid(stored)
-    return Volume(_with_our_values(stored.voxels, case.labels, case.mask.name), ct.affine)
+    voxels = _in_order_of(ct, stored)
+    return Volume(_with_our_values(voxels, case.labels, case.mask.name), ct.affine)
 
 
-def _rounding_mm(ct: CTVolume) -> float:
-    """Headers of masks are often rounded: up to half a voxel the voxels are still the same ones."""
-    return 0.5 * min(ct.grid.spacing)
+def _in_order_of(ct: CTVolume, mask: Volume) -> NDArray[Any]:
+    """The mask's voxels in the order of the CT's, which a converter may have turned round.
+
+    Headers of masks are often rounded: up to half a voxel away the voxels are still the same ones.
+
+    Raises:
+        GridMismatchError: the mask lies elsewhere.
+    """
+    order, mask_order = Reorientation.of(ct.grid), Reorientation.of(mask.grid)
+    if not order.grid.same_as(mask_order.grid, 0.5 * min(ct.grid.spacing)):
+        ct.require_same_grid(mask)
+    return order.undo(mask_order.apply(mask.voxels))
 
 
 def _with_our_values(stored: NDArray[Any], labels: Mapping[int, str], name: str) -> NDArray[np.uint8]:

@@ -93,10 +93,10 @@ def _rows(table: Path) -> dict[str, _Row]:
         lines = csv.reader(stream)
         if next(lines, None) != ["ID", "Label"]:
             raise InputError(f"Expected the columns ID and Label in {table.name}.")
-        for line in lines:
+        for line in filter(None, lines):
             slice_, _, kind = line[0].rpartition("_")
-            if kind not in bits:
-                raise InputError(f"Expected rows named ID_xxx_subtype in {table.name}, found '{line[0]}'.")
+            if kind not in bits or line[1:] not in (["0"], ["1"]):
+                raise InputError(f"Expected rows ID_xxx_subtype,0 or 1 in {table.name}, found {line}.")
             there, absent = found.get(slice_, _Row())
             if line[1] == "1":
                 there |= bits[kind]

@@ -48,6 +48,15 @@ def read_rows(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
     return rows
 
 
+def columns_of(path: Path) -> list[str]:
+    """The names of a table's columns; none where there is no table."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig", errors="replace") as stream:
+            return [name.strip() for name in next(csv.reader(stream, skipinitialspace=True), [])]
+    except (OSError, csv.Error):
+        return []
+
+
 def stem(path: Path) -> str:
     """The file's name without the ending of an image."""
     for ending in IMAGE_ENDINGS:

@@ -18,7 +18,7 @@ from dataset_layouts import (
     write_csv,
 )
 
-from ICHSegmentationLib.errors import InputError
+from ICHSegmentationLib.errors import InputError, InsufficientMemoryError
 from Training.datasets import (
     Case,
     SliceLabel,
@@ -233,6 +233,35 @@ def test_a_second_run_looks_at_nothing_again_but_at_what_changed(tmp_path, monke
     save(data / "train_2/label/002.nii.gz", np.zeros((6, 40, 40), np.uint8))
     prepare(data, out, folds=2, processes=1)
     assert looked_at[5:] == ["002"]
+
+
+def test_a_case_that_could_not_be_used_is_looked_at_again(tmp_path, monkeypatch):
+    from Training.datasets import checks
+
+    data, out = many(tmp_path / "data", 3), tmp_path / "out"
+    original = checks.read_case
+
+    def unreachable(case):
+        if case.name == "001":
+            raise OSError("the network drive is gone")
+        return original(case)
+
+    monkeypatch.setattr(checks, "read_case", unreachable)
+    assert prepare(data, out, folds=2, processes=1).left_out == 1
+    assert "network drive" in problems(out)["001"]
+    monkeypatch.undo()
+    assert prepare(data, out, folds=2, processes=1).left_out == 0
+
+
+def test_too_little_memory_is_no_fault_of_a_case(tmp_path, monkeypatch):
+    from Training.datasets import checks
+
+    def exhausted(case):
+        raise MemoryError
+
+    monkeypatch.setattr(checks, "read_case", exhausted)
+    with pytest.raises(InsufficientMemoryError, match="fewer processes"):
+        prepare(many(tmp_path / "data", 2), tmp_path / "out", folds=2, processes=1)
 
 
 def test_several_processes_find_what_one_finds(tmp_path):

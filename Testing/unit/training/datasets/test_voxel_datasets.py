@@ -89,6 +89,15 @@ def test_a_mask_whose_header_was_rounded_fits_but_one_a_voxel_away_does_not(tmp_
                 read_case(case)
 
 
+def test_a_mask_that_a_converter_turned_round_is_turned_back(tmp_path):
+    hu, blood = head()
+    save(tmp_path / "a.nii.gz", hu)
+    ras = np.diag([5.0, 5.0, 5.0, 1.0])
+    ras[:2, 3] = -39 * 5  # the same voxels, counted from the other corner
+    save(tmp_path / "a_mask.nii.gz", blood[:, ::-1, ::-1].astype(np.uint8), ras)
+    assert np.array_equal(read_case(cases_of(tmp_path)["a"])[1].voxels > 0, blood)
+
+
 def test_bhsd_labels_have_the_order_of_its_published_description(tmp_path):
     order = ["epidural", "intraparenchymal", "intraventricular", "subarachnoid", "subdural"]
     bhsd(tmp_path)
