@@ -61,7 +61,7 @@ def prepare(
         InsufficientMemoryError: for so many processes, or for one.
         NotWritableError, DiskFullError, OutputError: see :func:`ICHSegmentationLib.io.atomic.output_errors`.
     """
-    folder = Path(folder).absolute()
+    folder, out = Path(folder).absolute(), Path(out)
     root = folder if folder.is_dir() else folder.parent
     found = find_adapter(folder, adapter)
     cases = found.cases(folder)
@@ -107,8 +107,11 @@ def _each(cases: Sequence[Case], store: CheckStore, processes: int | None) -> It
         # A forked process would inherit locks of other threads and could wait for ever.
         with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
             jobs = [pool.submit(store.check, case) for case in cases]
-            for job in as_completed(jobs):
-                yield job.result()
+            try:
+                for job in as_completed(jobs):
+                    yield job.result()
+            finally:
+                pool.shutdown(cancel_futures=True)  # whoever stops does not wait for what has not begun
     except (MemoryError, BrokenProcessPool) as error:
         raise InsufficientMemoryError(
             "The memory did not suffice to check the cases, or the system ended a process.",
