@@ -1,0 +1,242 @@
+"""The command ``ichseg-train``. Nothing heavy is imported before a command needs it: ``--help`` is quick."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ICHSegmentationLib.cli.failures import attempt, cancelled_by_signals, tell
+from ICHSegmentationLib.errors import ICHError
+
+if TYPE_CHECKING:
+    from .loop.export import About
+    from .loop.options import TrainOptions
+    from .recipes import Recipe
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit code: 0, or that of its error (:mod:`ICHSegmentationLib.errors`)."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.DEBUG if options.debug else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+        force=True,
+    )
+    logging.getLogger("Training").setLevel(logging.DEBUG if options.debug else logging.INFO)
+    run: Callable[[Namespace], None] = options.run
+
+    def work() -> int:
+        run(options)
+        return 0
+
+    with cancelled_by_signals():
+        outcome = attempt(work)
+    if isinstance(outcome, ICHError):
+        tell(outcome)
+        return outcome.exit_code
+    return outcome
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ichseg-train",
+        description="Train published methods of hemorrhage segmentation, export them.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[Namespace], None], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        added.add_argument("--debug", action="store_true", help="show tracebacks and what libraries log")
+        return added
+
+    _prepare_options(command("prepare", _prepare, "check a data set and deal its patients to folds"))
+    train = command("train", _train, "train a recipe on one fold, or go on with an interrupted training")
+    train.add_argument("--fold", type=int, default=0, help="counted from 0 (default: %(default)s)")
+    _training_options(train)
+    every = command("cross-validate", _cross_validate, "train a recipe on all of its folds, or on some")
+    every.add_argument("--folds", type=int, nargs="+", metavar="K", help="these only")
+    _training_options(every)
+    _evaluate_options(command("evaluate", _evaluate, "compare masks with reference masks"))
+    ensemble = command("ensemble", _ensemble, "make one model of several trained folds")
+    ensemble.add_argument("folds", type=Path, nargs="+", metavar="FOLD", help="folder of a trained fold")
+    ensemble.add_argument("--method", choices=("mean", "half_ratio"), help="default: what the recipe says")
+    ensemble.add_argument("--best", type=int, help="only so many folds, by their validation Dice")
+    _model_options(ensemble)
+    export = command("export", _export, "make a model of a trained fold, or turn a model into another form")
+    export.add_argument("source", type=Path, metavar="SOURCE", help="folder of a trained fold, or of a model")
+    export.add_argument(
+        "--format", choices=("model", "bundle", "torchscript", "onnx"), default="model",
+        help="model: a folder for 'ichseg segment --model'; bundle: a MONAI Bundle (default: %(default)s)",
+    )  # fmt: skip
+    _model_options(export)
+    recipes = command("recipes", _recipes, "list the recipes, or show one with every setting")
+    recipes.add_argument("name", nargs="?", help="of a recipe; NAME_debug is its tiny size")
+    return parser
+
+
+def _prepare_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="the data set as its publisher ships it")
+    command.add_argument("-o", "--out", type=Path, required=True, help="folder for the prepared data set")
+    command.add_argument("--adapter", help="name of its layout (default: found out)")
+    command.add_argument("--folds", type=int, default=5, help="(default: %(default)s)")
+    command.add_argument("--seed", type=int, default=0, help="of the folds (default: %(default)s)")
+    command.add_argument("--processes", type=int, help="cases checked at a time (default: one a core)")
+
+
+def _training_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--recipe", required=True, help="'ichseg-train recipes' lists them")
+    command.add_argument("--data", type=Path, required=True, help="folder of a prepared data set")
+    command.add_argument("-o", "--out", type=Path, required=True, help="folder for weights and logs")
+    command.add_argument("--accelerator", default="auto", help="auto, cpu, cuda, mps (default: %(default)s)")
+    command.add_argument(
+        "--precision", default="32-true", help="32-true, 16-mixed or bf16-mixed (default: %(default)s)"
+    )
+    command.add_argument(
+        "--workers", type=int, default=min(8, (os.cpu_count() or 1) // 2),
+        help="processes that read and augment (default: %(default)s)",
+    )  # fmt: skip
+    command.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    command.add_argument(
+        "--validate-every", type=int, default=1, metavar="N", help="epochs (default: %(default)s)"
+    )
+    changes = command.add_argument_group("instead of what the recipe says, in all of its stages")
+    changes.add_argument("--epochs", type=int)
+    changes.add_argument("--iterations", type=int, help="batches of an epoch")
+    changes.add_argument("--batch", type=int, help="patches of a batch, over all processes")
+    changes.add_argument("--patch", type=int, nargs=3, metavar=("D", "H", "W"), help="voxels")
+    changes.add_argument("--gradient-clip", type=float, help="largest norm of the gradient")
+
+
+def _evaluate_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "predictions",
+        type=Path,
+        metavar="PREDICTIONS",
+        help="folder of masks, as 'ichseg segment' makes it",
+    )
+    command.add_argument(
+        "--references", type=Path, required=True, help="a prepared data set, or a folder of masks"
+    )
+    command.add_argument("--fold", type=int, help="only the validation cases of this fold of the data set")
+    command.add_argument("--images", type=Path, help="folder of the scans, for the pictures")
+    command.add_argument("-o", "--out", type=Path, required=True, help="folder for the report")
+
+
+def _model_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("-o", "--out", type=Path, required=True, help="folder to write")
+    command.add_argument("--overwrite", action="store_true", help="replace what stands there")
+    command.add_argument("--id", help="the model's id (default: made of the recipe's name)")
+    command.add_argument("--version", default="1.0.0", help="the model's version (default: %(default)s)")
+    command.add_argument("--licence", default="not stated", help="of the weights")
+    command.add_argument(
+        "--data-source", nargs=3, action="append", default=[], metavar=("NAME", "CITATION", "LICENCE"),
+        help="a data set it was trained on",
+    )  # fmt: skip
+
+
+def _prepare(options: Namespace) -> None:
+    from .datasets.prepare import prepare
+
+    done = prepare(
+        options.folder, options.out, options.adapter, options.folds, options.seed, options.processes
+    )
+    print(
+        f"{done.adapter}: {done.kept} cases in {options.out}, {done.held_out} of them held out of the folds; "
+        f"{done.left_out} left out, see problems.csv"
+    )
+
+
+def _train(options: Namespace) -> None:
+    from .loop.fold import train
+
+    result = train(_changed(options), options.data, options.fold, options.out, _train_options(options))
+    print(f"fold {result.fold}: Dice {result.dice:.4f} on the validation cases, in epoch {result.epoch}")
+
+
+def _cross_validate(options: Namespace) -> None:
+    from .loop.cross_validation import cross_validate
+
+    for result in cross_validate(
+        _changed(options), options.data, options.out, _train_options(options), options.folds
+    ):
+        print(f"fold {result.fold}: Dice {result.dice:.4f} on the validation cases, in epoch {result.epoch}")
+
+
+def _changed(options: Namespace) -> "Recipe":
+    """The recipe with what the command line asks for instead."""
+    from .recipes import recipe
+
+    found = recipe(options.recipe)
+    asked = {"epochs": options.epochs, "iterations_per_epoch": options.iterations, "batch": options.batch}
+    changes = {name: value for name, value in asked.items() if value is not None}
+    if options.patch is not None:
+        changes["patch"] = tuple(options.patch)
+    stages = [replace(stage, **changes) for stage in found.stages]
+    if options.gradient_clip is not None:
+        stages = [
+            replace(stage, optimizer=replace(stage.optimizer, gradient_clip=options.gradient_clip))
+            for stage in stages
+        ]
+    return replace(found, stages=tuple(stages))
+
+
+def _train_options(options: Namespace) -> "TrainOptions":
+    from .loop.options import TrainOptions
+
+    return TrainOptions(
+        options.accelerator, options.precision, options.workers, options.seed, options.validate_every
+    )
+
+
+def _evaluate(options: Namespace) -> None:
+    from .datasets.prepared import load_split
+    from .evaluation.folder import evaluate_folder
+
+    references = options.references
+    if options.fold is not None:
+        references = load_split(options.references, options.fold)[1]
+    evaluate_folder(options.predictions, references, options.out, options.images)
+    print(f"Report: {options.out / 'report.html'}")
+
+
+def _ensemble(options: Namespace) -> None:
+    from .loop.export import export
+
+    manifest = export(
+        options.folds, options.out, _about(options), options.method, options.best, options.overwrite
+    )
+    print(f"{manifest.id}: {len(manifest.members) or 1} models in {options.out}")
+
+
+def _export(options: Namespace) -> None:
+    from .loop.formats import export_as
+
+    export_as(options.format, options.source, options.out, _about(options), options.overwrite)
+    print(f"{options.format} in {options.out}")
+
+
+def _about(options: Namespace) -> "About":
+    from ICHSegmentationLib.models import DataSource
+
+    from .loop.export import About
+
+    sources = tuple(DataSource(*source) for source in options.data_source)
+    return About(options.id, options.version, sources, options.licence)
+
+
+def _recipes(options: Namespace) -> None:
+    from .recipes import recipe, recipes
+
+    if options.name:
+        print(json.dumps(asdict(recipe(options.name)), indent=2, default=dict))
+        return
+    for name, each in recipes().items():
+        print(f"{name:24} {', '.join(stage.name for stage in each.stages):24} {each.paper}")

@@ -1,0 +1,1 @@
+"""Training of recipes: one stage, one fold, all folds; and what becomes of the weights."""
