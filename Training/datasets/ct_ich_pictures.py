@@ -25,8 +25,8 @@ _MASK = "_HGE_Seg"
 _NOTES = (
     "Spacing is nominal: the pictures carry none, so 5 mm slices of 215.5 mm width are assumed and "
     "millilitres are nominal too.",
-    "HU were rebuilt from 8-bit JPEG pictures of the window 40/120: everything below -20 HU or above 100 HU "
-    "is clipped.",
+    "HU were rebuilt from 8-bit JPEG pictures: of the window 40/120 between -20 and 100 HU, beyond it of the "
+    "window 700/3200 in steps of 12.5 HU, or clipped where the bone picture is missing.",
     "The mask is binary: it does not tell the subtypes that the slice labels name.",
 )
 

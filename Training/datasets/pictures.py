@@ -1,4 +1,4 @@
-"""Scans that were published as grey pictures of a brain window, one a slice."""
+"""Scans that were published as grey pictures: one a slice of a brain window, and one of a bone window."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +13,11 @@ from ICHSegmentationLib.volume import CTVolume, Volume
 
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png")
 
-LEVEL_HU, WIDTH_HU = 40.0, 120.0
-"""Of the brain window in which CT-ICH was exported (its README, release 1.0.0)."""
+BRAIN_WINDOW, BONE_WINDOW = (40.0, 120.0), (700.0, 3200.0)
+"""Level and width (HU) in which CT-ICH was exported (its README)."""
 
 _WHITE = 255
+_CLIPPED = 2  # JPEG strays by so much from black and white
 _DRAWN = 128  # JPEG blurs the black and white of a mask; above this it was white
 
 
@@ -25,9 +26,11 @@ def is_picture(path: Path) -> bool:
 
 
 def read_pictures(files: Sequence[Path], spacing_mm: tuple[float, float, float]) -> CTVolume:
-    """Pictures of the brain window, from the lowest slice to the highest, as HU in -20..100.
+    """Pictures of the brain window, from the lowest slice to the highest, as HU.
 
-    Each picture shows the patient from below: its left side is the patient's right, its top is anterior.
+    What is black or white in them lies at -20 HU or below, or at 100 HU or above: how far tells the picture
+    of the bone window with the same name in the folder ``bone`` beside, in steps of 12.5 HU, where there is
+    one. Each picture shows the patient from below: its left side is the patient's right, its top is anterior.
 
     Args:
         files: one a slice.
@@ -37,11 +40,9 @@ def read_pictures(files: Sequence[Path], spacing_mm: tuple[float, float, float])
         GeometryError: the pictures differ in size.
         NotAnImageError: a file is damaged.
     """
-    grey = _stack([_grey(file) for file in files], files)
-    hu = LEVEL_HU - WIDTH_HU / 2 + grey.astype(np.float32) * (WIDTH_HU / _WHITE)
+    hu = _stack([_slice(file) for file in files], files)
     slices, rows, columns = spacing_mm
-    affine = np.diag([-columns, -rows, slices, 1.0])
-    return CTVolume(np.rint(hu).astype(np.int16), affine)
+    return CTVolume(hu, np.diag([-columns, -rows, slices, 1.0]))
 
 
 def read_picture_masks(files: Sequence[Path | None], value: int, ct: Volume) -> NDArray[np.uint8]:
@@ -64,6 +65,28 @@ def read_picture_masks(files: Sequence[Path | None], value: int, ct: Volume) -> 
             )
         plane[grey > _DRAWN] = value
     return mask
+
+
+def _slice(file: Path) -> NDArray[np.int16]:
+    """``[H, W]`` HU of one slice."""
+    grey = _grey(file)
+    hu = _hu(grey, BRAIN_WINDOW)
+    bone = file.parent.parent / "bone" / file.name
+    if bone.is_file():
+        wide = _grey(bone)
+        if wide.shape != grey.shape:
+            raise GeometryError(
+                f"Expected {bone.name} to have {grey.shape} pixels in both windows, found {wide.shape}."
+            )
+        lowest, highest = hu <= _hu(_CLIPPED, BRAIN_WINDOW), hu >= _hu(_WHITE - _CLIPPED, BRAIN_WINDOW)
+        beyond = _hu(wide, BONE_WINDOW)
+        hu = np.where(lowest, np.minimum(hu, beyond), np.where(highest, np.maximum(hu, beyond), hu))
+    return np.rint(hu).astype(np.int16)
+
+
+def _hu(grey: Any, window: tuple[float, float]) -> Any:
+    level, width = window
+    return level - width / 2 + np.asarray(grey, dtype=np.float64) * (width / _WHITE)
 
 
 def _grey(path: Path) -> NDArray[np.uint8]:

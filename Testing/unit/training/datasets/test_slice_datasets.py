@@ -44,6 +44,18 @@ def test_black_and_white_of_a_picture_are_the_ends_of_the_window(tmp_path):
     assert (ct.voxels[1] == 100).all()
 
 
+def test_what_is_black_or_white_in_the_brain_window_is_read_from_the_bone_window(tmp_path):
+    patient = ct_ich_pictures(tmp_path) / "Patients_CT/049"
+    (patient / "bone").mkdir()
+    for number, brain, bone in ((1, 255, 128), (2, 0, 0), (3, 255, 60), (4, 128, 200)):
+        for window, grey in (("brain", brain), ("bone", bone)):
+            Image.fromarray(np.full((48, 64), grey, np.uint8)).save(patient / window / f"{number}.jpg")
+    ct, _ = read_case(only_case(tmp_path))
+    # The bone window 700/3200 is black at -900 HU and white at 2300 HU; 60 in it is -147 HU, below white.
+    expected = [-900 + 128 * 3200 / 255, -900, 100, -20 + 128 * 120 / 255]
+    assert np.abs(ct.voxels[:4, 24, 32] - expected).max() <= 1
+
+
 def test_pictures_lie_in_canonical_order_with_a_spacing_that_the_case_calls_nominal(tmp_path):
     case = only_case(ct_ich_pictures(tmp_path))
     ct, _ = read_case(case)
