@@ -41,19 +41,27 @@ class ICHSegmentation(ScriptedLoadableModule):
             "The default model is for non-commercial research only. The README of this extension names the "
             "public data sets it learned from, and how to cite them."
         )
+        import qt
+
         slicer.app.connect("startupCompleted()", self._offer)
+        # A Slicer into which the extension is loaded later has started already, and says so no more.
+        qt.QTimer.singleShot(0, self._offer)
 
     def _offer(self):
-        """Sample data, regions, and ``process`` on the logic that ``slicer.modules`` hands out."""
+        """Sample data, regions, and ``process`` on the logic that ``slicer.modules`` hands out.
+
+        May be called again, for what Slicer has loaded since.
+        """
         from ICHSegmentationSlicerLib import sample_data, terminology
 
         if hasattr(slicer.modules, "sampledata"):
             sample_data.register()
         if hasattr(slicer.modules, "terminologies"):
             terminology.load_regions(slicer.modules.terminologies.logic())
-        # The attribute lives as long as somebody holds the logic's Python object.
-        self._logic = slicer.modules.ichsegmentation.logic()
-        self._logic.process = ICHSegmentationLogic().process
+        if hasattr(slicer.modules, "ichsegmentation"):
+            # The attribute lives as long as somebody holds the logic's Python object.
+            self._logic = slicer.modules.ichsegmentation.logic()
+            self._logic.process = ICHSegmentationLogic().process
 
 
 @parameterNodeWrapper

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ICHSegmentationLib.errors import InputError
+from ICHSegmentationLib.errors import ICHError, InputError
 from ICHSegmentationLib.events import Event
 
 from .guard import Guard
@@ -72,7 +72,12 @@ class BatchSection:
         self._worker = self._setup.make_batch_worker(self._hear, self._end)
         self._show()
         self._told.say(_("0 of {number} scans are done.").format(number=len(scans)))
-        self._worker.start_all(scans, Path(output), self._section.settings(uncertainty=False))
+        try:
+            self._worker.start_all(scans, Path(output), self._section.settings(uncertainty=False))
+        except ICHError:
+            self._worker = None
+            self._show()
+            raise
 
     def _hear(self, event: Event) -> None:
         if self._worker is None:

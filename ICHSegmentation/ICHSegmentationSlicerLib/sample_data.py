@@ -38,9 +38,11 @@ SAMPLES = (HEAD, FOLLOW_UP)
 
 
 def register() -> None:
-    """Offer the samples in the Sample Data module; each is painted when its button is pressed."""
+    """Offer the samples in the Sample Data module, once; each is painted when its button is pressed."""
     import SampleData
 
+    if CATEGORY in slicer.modules.sampleDataSources:
+        return
     for sample in SAMPLES:
         SampleData.SampleDataLogic.registerCustomSampleDataSource(
             category=CATEGORY,
@@ -50,6 +52,11 @@ def register() -> None:
             nodeNames=sample.name,
             customDownloader=_loader_of(sample),
             thumbnailFileName=str(_ICONS / "HeadCTPhantom.png"),
+        )
+    shown = getattr(slicer.modules, "SampleDataWidget", None)
+    if shown is not None:  # it has drawn its buttons before these came
+        shown.setCategoriesFromSampleDataSources(
+            shown.categoryLayout, slicer.modules.sampleDataSources, shown.logic
         )
 
 

@@ -12,7 +12,8 @@ def stage_text(stage: str) -> str:
         "locate": _("Looking for hemorrhage"),
         "refine": _("Outlining"),
         "measure": _("Measuring"),
-        "compare": _("Aligning both scans"),
+        "compare": _("Measuring both scans"),
+        "align": _("Aligning both scans"),
         "report": _("Writing the report"),
         "write": _("Saving"),
     }

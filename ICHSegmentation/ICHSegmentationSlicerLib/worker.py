@@ -13,7 +13,7 @@ from ICHSegmentationLib.settings import SegmentationSettings
 from .interpreter import Interpreter
 from .line_process import Ending, LineProcess, MakeProcess, end_process
 from .outcome import Outcome, outcome_of
-from .segment_command import comparison_arguments, segment_arguments
+from .segment_command import comparison_arguments, segment_arguments, write_list
 from .steps import After
 from .translation import tr as _
 
@@ -50,6 +50,7 @@ class Worker:
         self._current: Started | None = None
         self._pid = self._launcher = 0
         self._cancelling = False
+        self._list: Path | None = None
 
     @property
     def running(self) -> bool:
@@ -57,11 +58,16 @@ class Worker:
 
     def start(self, scan: Path, out_dir: Path, settings: SegmentationSettings) -> None:
         """Segment one scan; its result is a folder in ``out_dir``, named after the scan."""
-        self.start_all([scan], out_dir, settings)
+        self._begin(segment_arguments(scan, out_dir, settings), 1, out_dir)
 
     def start_all(self, scans: Sequence[Path], out_dir: Path, settings: SegmentationSettings) -> None:
-        """Segment scans one after the other; one that fails does not stop the others."""
-        self._begin(segment_arguments(scans, out_dir, settings), len(scans), out_dir)
+        """Segment scans one after the other; one that fails does not stop the others.
+
+        Raises:
+            OutputError: or one of its kinds: the list of the scans cannot be written.
+        """
+        self._list = write_list(scans)
+        self._begin(segment_arguments(self._list, out_dir, settings, is_list=True), len(scans), out_dir)
 
     def start_comparison(self, earlier: tuple[Path, Path], later: tuple[Path, Path], out_dir: Path) -> None:
         """Compare two scans, each given with its mask; ``measurements`` of the result is the comparison."""
@@ -104,6 +110,8 @@ class Worker:
         self._on_event(event)
 
     def _end(self, ending: Ending) -> None:
+        if self._list is not None:
+            self._list.unlink(missing_ok=True)
         if ending.crashed and self._pid not in (0, self._launcher):
             end_process(self._pid)  # only the launcher died
         program = self._interpreter.program

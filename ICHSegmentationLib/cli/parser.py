@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from .. import __version__
 from ..labels import SUBTYPES
-from ..settings import DEVICES, MASK_FORMATS, SegmentationSettings
+from ..settings import DEVICES, ENGINES, MASK_FORMATS, SegmentationSettings
 
 _INPUT = "NIfTI (.nii, .nii.gz), NRRD, MetaImage, or a folder with one DICOM series"
 _DEFAULTS = SegmentationSettings()
@@ -42,13 +42,22 @@ def _command(commands: _Commands, name: str, text: str) -> argparse.ArgumentPars
 
 def _add_segment(commands: _Commands) -> None:
     command = _command(commands, "segment", "outline and measure hemorrhage on one or more scans")
-    command.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help=_INPUT)
+    command.add_argument("inputs", nargs="*", type=Path, metavar="INPUT", help=_INPUT)
+    command.add_argument(
+        "--list", type=Path, metavar="FILE", help="more inputs: a text file (UTF-8) with one path a line"
+    )
     _add_result_options(command)
     command.add_argument(
         "--model", default=_DEFAULTS.model, help="installed model or model folder (default: %(default)s)"
     )
     command.add_argument(
         "--device", choices=DEVICES, default=_DEFAULTS.device, help="where it runs (default: %(default)s)"
+    )
+    command.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default=_DEFAULTS.engine,
+        help="what runs the networks on the CPU (default: %(default)s, the fastest that is installed)",
     )
     command.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
     command.add_argument(

@@ -3,6 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
+from ..errors import InputError
 from ..pipeline import case_names, segment_case
 from ..settings import SegmentationSettings
 from .cases import Work, run_cases
@@ -13,6 +14,7 @@ def run(options: Namespace) -> int:
     settings = SegmentationSettings(
         model=options.model,
         device=options.device,
+        engine=options.engine,
         threads=options.threads,
         format=options.format,
         overwrite=options.overwrite,
@@ -22,7 +24,20 @@ def run(options: Namespace) -> int:
     def work(path: Path, case: str) -> Work:
         return lambda listen: segment_case(path, options.output, settings, listen, case)
 
-    names = case_names(options.inputs)
-    return run_cases(
-        {name: work(path, name) for name, path in zip(names, options.inputs, strict=True)}, options
-    )
+    inputs = [*options.inputs, *(_listed(options.list) if options.list else [])]
+    if not inputs:
+        raise InputError("Expected at least one scan, found none.", "Give INPUT, or --list FILE.")
+    names = case_names(inputs)
+    return run_cases({name: work(path, name) for name, path in zip(names, inputs, strict=True)}, options)
+
+
+def _listed(path: Path) -> list[Path]:
+    """The paths in a list; those of a long one would not fit into a command line of Windows."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"Expected a list of scans in {path}, found one that cannot be read: {error}.",
+            "Give a text file in UTF-8 with one path a line.",
+        ) from error
+    return [Path(line.strip()) for line in lines if line.strip()]

@@ -15,7 +15,7 @@ from ..measurement import Measurements, measure
 from ..preparation.checks import check_ct
 from ..volume import CTVolume, Grid, Volume
 from .growth import WITHIN_ERROR_ML, Change
-from .registration import Registration, register
+from .registration import Progress, Registration, no_progress, register
 
 NOTABLE_ML = 0.1
 """Hemorrhage beyond the other scan's edge below this is not worth a warning: the smallest lesion measured."""
@@ -73,12 +73,19 @@ class Comparison:
         }
 
 
-def compare(first: CTVolume, first_mask: Volume, second: CTVolume, second_mask: Volume) -> Comparison:
+def compare(
+    first: CTVolume,
+    first_mask: Volume,
+    second: CTVolume,
+    second_mask: Volume,
+    progress: Progress = no_progress,
+) -> Comparison:
     """Compare two segmented head CTs of one patient.
 
     Args:
         first, second: the earlier and the later scan, on any grids.
         first_mask, second_mask: label values on the grid of each.
+        progress: see :func:`.register`.
 
     Raises:
         GridMismatchError: a mask lies on another grid than its scan.
@@ -92,7 +99,7 @@ def compare(first: CTVolume, first_mask: Volume, second: CTVolume, second_mask: 
         for which, ct in (("First", first), ("Second", second))
         for warning in check_ct(ct)
     ]
-    registration = register(first, second)
+    registration = register(first, second, progress)
     total = Change(measured[0].total_volume_ml, measured[1].total_volume_ml)
     told = all(HEMORRHAGE.id not in {lesion.label for lesion in m.lesions} for m in measured)
     subtypes = _subtypes(*measured) if told else {}

@@ -6,7 +6,7 @@ same numbers, and the one lesion slice out of two equally large ones is the same
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ class Axis:
 
     @property
     def widths(self) -> NDArray[np.float64]:
-        return np.diff(self.edges)
+        return self.edges[1:] - self.edges[:-1]  # as np.diff, in a quarter of its time for a few voxels
 
     def cut(self, box: slice) -> "Axis":
         return Axis(self.centres[box], self.edges[box.start : box.stop + 1], self.indices[box])
@@ -89,20 +89,20 @@ class AxialView:
     def moments(self) -> NDArray[np.float64]:
         """``[3, S]``: each slice's area and first moments along rows and columns, in index units."""
         _, rows, columns = self.axes
-        across = np.stack([columns.widths, columns.widths * columns.centres], axis=1)
-        down = np.stack([rows.widths, rows.widths * rows.centres])
+        across = np.array([columns.widths, columns.widths * columns.centres]).T
+        down = np.array([rows.widths, rows.widths * rows.centres])
         # Slice by slice: casting a head-sized bool array to float at once would take eight times its memory.
         sums = np.array([down @ (plane @ across) for plane in self.voxels])
-        return np.stack([sums[:, 0, 0], sums[:, 1, 0], sums[:, 0, 1]])
+        return np.array([sums[:, 0, 0], sums[:, 1, 0], sums[:, 0, 1]])
 
     @property
     def pixel_area_mm2(self) -> float:
-        return float(np.linalg.norm(np.cross(self.steps[1], self.steps[2])))
+        return _sizes(self.steps.tobytes())[0]
 
     @property
     def slice_distance_mm(self) -> float:
         """Distance of one slice step, perpendicular to the slices."""
-        return float(abs(np.linalg.det(self.steps))) / self.pixel_area_mm2
+        return _sizes(self.steps.tobytes())[1]
 
     @property
     def thicknesses_mm(self) -> NDArray[np.float64]:
@@ -157,6 +157,14 @@ def _uneven_axis(positions: NDArray[np.float64], mask: Volume) -> Axis:
             "Give the position of each slice of this mask, in mm.",
         )
     return Axis.through(np.abs(positions - positions[0]) / mask.grid.slice_distance)
+
+
+@lru_cache(maxsize=8)
+def _sizes(steps: bytes) -> tuple[float, float]:
+    """Area of a pixel (mm²) and distance of a slice step (mm); kept, for the thousands of specks of a mask."""
+    slice_, row, column = np.frombuffer(steps).reshape(3, 3)
+    area = float(np.linalg.norm(np.cross(row, column)))
+    return area, float(abs(np.linalg.det([slice_, row, column]))) / area
 
 
 def _box_of(voxels: NDArray[Any]) -> tuple[slice, slice, slice]:

@@ -19,6 +19,9 @@ from .trouble import own_words
 
 SCHEMA_VERSION = 1
 
+# Where stages begin, as fractions of a comparison's time.
+_COMPARE, _REPORT = 0.15, 0.92
+
 
 @dataclass(frozen=True)
 class SegmentedScan:
@@ -51,11 +54,15 @@ def compare_case(
     journal = Journal(case, listen)
     listen(Started(case, str(second.ct)))
     folder = Path(out_dir) / case
+
+    def progress(stage: str, fraction: float) -> None:
+        journal.progress(stage, _COMPARE + fraction * (_REPORT - _COMPARE))
+
     with own_words(), atomic_folder(folder, overwrite) as temporary:
         with journal.stage("read", 0.0):
             scans = [_dated(scan) for scan in (first, second)]
-        with journal.stage("compare", 0.2):
-            comparison = compare(scans[0].ct, scans[0].mask, scans[1].ct, scans[1].mask)
+        with journal.stage("compare", _COMPARE):
+            comparison = compare(scans[0].ct, scans[0].mask, scans[1].ct, scans[1].mask, progress)
             journal.warn(comparison.warnings)
         content: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
@@ -69,7 +76,7 @@ def compare_case(
             **comparison.to_dict(),
             "timings_s": journal.timings_s,
         }
-        with output_errors(temporary), journal.stage("report", 0.9):
+        with output_errors(temporary), journal.stage("report", _REPORT):
             picture = side_by_side(
                 scans[0], scans[1], comparison.registration.second_to_first, comparison.sentences[:2]
             )

@@ -27,6 +27,8 @@ def sample_data(scene: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def offered(sample_data: Any, monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
     """What the Sample Data module was given; only its registry stands in."""
+    import slicer
+
     sources: list[SimpleNamespace] = []
 
     class SampleDataLogic:
@@ -41,8 +43,10 @@ def offered(sample_data: Any, monkeypatch: pytest.MonkeyPatch) -> list[SimpleNam
             thumbnailFileName: str,
         ) -> None:
             sources.append(SimpleNamespace(**locals()))
+            slicer.modules.sampleDataSources.setdefault(category, []).append(sources[-1])
 
     monkeypatch.setitem(sys.modules, "SampleData", SimpleNamespace(SampleDataLogic=SampleDataLogic))
+    monkeypatch.setattr(slicer.modules, "sampleDataSources", {}, raising=False)
     sample_data.register()
     return sources
 
@@ -80,6 +84,24 @@ def test_the_follow_up_is_the_same_head_lying_otherwise_with_a_larger_hemorrhage
     earlier, later = (slicer.util.arrayFromVolume(node).astype(int) for node in (first, second))
     assert np.mean(np.abs(later - earlier) > 3) < 0.05, "more than the hemorrhage differs"
     assert 6 < np.sum(later - earlier > 12) * np.prod(SPACING) / 1000 < 20  # mL; the true growth is 12
+
+
+def test_an_open_sample_data_module_shows_them_and_a_second_call_adds_none(
+    sample_data: Any, offered: list[SimpleNamespace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import slicer
+
+    drawn: list[Any] = []
+    shown = SimpleNamespace(categoryLayout="layout", logic="logic")
+    shown.setCategoriesFromSampleDataSources = lambda *given: drawn.append(given)
+    monkeypatch.setattr(slicer.modules, "SampleDataWidget", shown, raising=False)
+    sample_data.register()
+    assert len(offered) == 2
+    assert not drawn
+    slicer.modules.sampleDataSources.clear()
+    sample_data.register()
+    assert len(offered) == 4
+    assert drawn == [("layout", slicer.modules.sampleDataSources, "logic")]
 
 
 def test_the_sample_data_module_is_offered_two_phantoms_with_a_picture(

@@ -80,7 +80,7 @@ def test_while_it_compares_progress_is_shown_and_nothing_else_can_start(
     assert ui.comparisonProgressBar.isHidden()
     assert ui.comparisonCancelButton.isHidden()
     panel.press("compareButton")
-    setup.worker.progress("compare", 0.2)
+    setup.worker.progress("align", 0.2)
     assert panel.said("comparisonLabel") == "Aligning both scans"
     assert ui.comparisonProgressBar.value() == 200
     assert not ui.comparisonCancelButton.isHidden()

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import http.server
+import json
 import os
+import threading
+import zipfile
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -23,6 +31,7 @@ from PySide6.QtWidgets import QApplication
 
 from ICHSegmentationLib.errors import DependencyError, ModelNotFoundError, ModelTamperedError
 from ICHSegmentationLib.events import Event, Failed, Finished
+from ICHSegmentationLib.models.store import EMBEDDED
 
 posix = pytest.mark.skipif(os.name == "nt", reason="a launcher of Unix")
 
@@ -146,6 +155,44 @@ def test_a_download_that_fails_is_told_in_the_command_lines_words(set_up: SetUp)
     until(lambda: bool(told))
     assert told[0].code == "model"
     assert "ftp://nowhere/model.zip" in told[0].message
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Web address and SHA-256 of a model that a server of this computer hands out."""
+    manifest = json.loads((EMBEDDED / "model.json").read_text("utf-8")) | {"id": "published"}
+    site = tmp_path / "site"
+    site.mkdir()
+    with zipfile.ZipFile(site / "model.zip", "w") as archive:
+        archive.writestr("model.json", json.dumps(manifest))
+        for stage in manifest["stages"].values():
+            archive.write(EMBEDDED / stage["weights"], stage["weights"])
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        sha256 = hashlib.sha256((site / "model.zip").read_bytes()).hexdigest()
+        yield f"http://127.0.0.1:{server.server_port}/model.zip", sha256
+        server.shutdown()
+
+
+@posix
+def test_a_published_model_is_fetched_by_its_address_and_can_be_chosen(
+    opened: Any, set_up: SetUp, published: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ICHSEG_MODELS", str(tmp_path / "store"))
+    panel = opened(set_up)
+    address, sha256 = published
+    for checksum, expected in (("0" * 64, "SHA-256"), (sha256, "verified and can be chosen")):
+        answers = iter([address, checksum])
+        panel.panel._setup._desk.ask_text = lambda *_, answers=answers: next(answers)
+        panel.press("modelDownloadButton")
+        assert panel.settle(panel.ui.modelDownloadButton.isEnabled, 120)
+        assert expected in panel.said("setupLabel")
+    names = [panel.ui.modelComboBox.itemData(n) for n in range(panel.ui.modelComboBox.count())]
+    assert names == ["default", "published"]
+    assert set_up.require_ready("published") is None
+    weights = sorted(file.name for file in (tmp_path / "store" / "published").iterdir())
+    assert weights == ["coarse.safetensors", "fine.safetensors", "model.json"]
 
 
 @posix

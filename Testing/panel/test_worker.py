@@ -296,3 +296,24 @@ def test_the_arguments_are_those_of_the_command_line(tmp_path: Path) -> None:
     assert (options.model, options.device, options.threads) == (SETTINGS.model, "cpu", 1)
     assert (options.format, options.overwrite) == ("nii.gz", False)
     assert options.events == "jsonl"
+
+
+def test_thousands_of_scans_fit_into_a_command_line_of_windows(tmp_path: Path) -> None:
+    """It takes 32767 characters; the paths go by a list, which is gone when the run has ended."""
+    tell = "tell(event='warning', case='ct', message=json.dumps(arguments)); " + "; ".join(
+        [
+            "path = arguments[arguments.index('--list') + 1]",
+            "tell(event='warning', case='ct', message=open(path, encoding='utf-8').read())",
+            "tell(event='result', case='ct')",
+        ]
+    )
+    scans = [tmp_path / f"{number:05d} ä" / "ct.nii.gz" for number in range(3000)]
+    heard = Heard(engine(tmp_path, tell))
+    heard.worker.start_all(scans, tmp_path / "out", SETTINGS)
+    heard.outcome()
+    arguments, listed = [warned.message for warned in heard.of_kind(events.Warned)]
+    assert len(arguments) < 1000
+    assert listed.splitlines() == [str(scan) for scan in scans]
+    options = parser().parse_args(json.loads(arguments))
+    assert options.inputs == []
+    assert not options.list.exists()

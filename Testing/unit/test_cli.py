@@ -283,7 +283,7 @@ def test_a_full_disk_has_its_own_exit_code(
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(path, "write_report", full)
+    monkeypatch.setattr("ICHSegmentationLib.report.write.write_report", full)
     assert segment(a_ct, "-o", tmp_path / "out") == errors.DiskFullError.exit_code
 
 
@@ -442,3 +442,26 @@ def test_a_phantom_has_the_volume_asked_for_and_replaces_no_file(
     assert volume == pytest.approx(40, rel=0.1)
     assert f"{volume:.2f} mL epidural" in capsys.readouterr().out
     assert main(arguments) == errors.OutputExistsError.exit_code
+
+
+def test_inputs_may_stand_in_a_list(
+    a_ct: Path, no_network: FakeSegmenter, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "list.txt").write_text(f"{tmp_path / 'ü none.nii.gz'}\n\n{a_ct}\n", encoding="utf-8-sig")
+    assert segment("--list", tmp_path / "list.txt", "-o", tmp_path / "out") == errors.InputError.exit_code
+    told = [
+        (event["event"], event["case"])
+        for event in events_of(capsys)
+        if event["event"] in ("failed", "result")
+    ]
+    assert told == [("failed", "ü none"), ("result", "ct")]
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\xfa", b"\n"])
+def test_a_list_that_is_none_or_holds_no_scan_is_told(
+    content: bytes | None, no_network: FakeSegmenter, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if content is not None:
+        (tmp_path / "list.txt").write_bytes(content)
+    assert main(["segment", "--list", str(tmp_path / "list.txt"), "-o", str(tmp_path)]) == 10
+    assert "Expected a" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import nibabel as nib
@@ -25,7 +26,7 @@ def two_scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name, voxels in zip(COMPARED, (head(), half, head(), whole), strict=True):
         write_nifti(tmp_path / name, voxels)
     module = sys.modules["ICHSegmentationLib.comparison.compare"]
-    monkeypatch.setattr(module, "register", lambda first, second: Registration(np.eye(4), 0.97, 1.0))
+    monkeypatch.setattr(module, "register", lambda *_: Registration(np.eye(4), 0.97, 1.0))
     return [str(tmp_path / name) for name in COMPARED]
 
 
@@ -62,6 +63,24 @@ def test_events_end_with_the_result(two_scans: list[str], tmp_path: Path, capsys
     assert "started" in [event["event"] for event in events]
     assert events[-1]["measurements"]["expansion"] is True
     assert all(Path(path).is_file() for path in events[-1]["paths"].values())
+
+
+def test_progress_comes_in_real_steps_and_never_runs_back(tmp_path: Path, capsys) -> None:
+    """The alignment is the real one: its steps are told as it takes them."""
+    for name, voxels in zip(COMPARED, (head(), bleeding(head())) * 2, strict=True):
+        write_nifti(tmp_path / name, voxels)
+    main(["compare", *(str(tmp_path / name) for name in COMPARED), "-o", str(tmp_path), "--events", "jsonl"])
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    steps = [(event["stage"], event["fraction"]) for event in told if event["event"] == "progress"]
+    assert list(dict.fromkeys(stage for stage, _ in steps)) == [
+        "read", "compare", "prepare", "align", "report",
+    ]  # fmt: skip
+    fractions = [fraction for _, fraction in steps]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1.0
+    between = [fraction for stage, fraction in steps if stage == "align"]
+    assert len(set(between)) == 4
+    assert max(later - earlier for earlier, later in pairwise(fractions)) <= 0.2
 
 
 def test_a_mask_of_the_other_scan_is_refused_and_nothing_is_left(

@@ -20,7 +20,7 @@ def lying_as_they_are(monkeypatch):
     import sys
 
     module = sys.modules["ICHSegmentationLib.comparison.compare"]
-    monkeypatch.setattr(module, "register", lambda first, second: Registration(np.eye(4), 0.97, 1.0))
+    monkeypatch.setattr(module, "register", lambda *_: Registration(np.eye(4), 0.97, 1.0))
     return module
 
 
@@ -120,7 +120,7 @@ def test_hemorrhage_beyond_the_other_scans_edge_is_told(lying_as_they_are):
 
 
 def test_heads_that_do_not_fit_are_told_and_compared_all_the_same(lying_as_they_are, monkeypatch):
-    monkeypatch.setattr(lying_as_they_are, "register", lambda a, b: Registration(np.eye(4), 0.4, 0.9))
+    monkeypatch.setattr(lying_as_they_are, "register", lambda *_: Registration(np.eye(4), 0.4, 0.9))
     result = compared(mask_with(v2=500), mask_with(v2=800))
     assert "same patient" in result.warnings[0]
     assert result.expansion
