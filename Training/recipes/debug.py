@@ -7,7 +7,7 @@ from typing import Any
 
 from .recipe import Recipe, StageRecipe, Three
 
-_EPOCHS, _ITERATIONS, _SPACING_MM = 2, 2, (5.0, 2.0, 2.0)
+_EPOCHS, _ITERATIONS, _SPACING_MM = 2, 2, (5.0, 3.0, 3.0)
 
 # What makes each kind of network small; its levels and the way they are joined stay as they are.
 _SMALL: dict[str, dict[str, Any]] = {
