@@ -5,6 +5,7 @@ from math import radians
 from typing import Any
 
 import numpy as np
+import torch
 from monai.transforms import (
     MapTransform,
     Rand2DElasticd,
@@ -21,7 +22,7 @@ from monai.transforms import (
 )
 from torch import Tensor
 
-from .recipes.recipe import Step
+from .recipes.recipe import StageRecipe, Step
 
 _BOTH, _IMAGE = ("image", "label"), ("image",)
 _MODES = ("bilinear", "nearest")
@@ -57,6 +58,31 @@ class InPlane(Randomizable, MapTransform):
             item[key] = item[key].flatten(0, -3)  # slices become channels
         done = self._transform(item)
         return {**done, **{key: done[key].reshape(shapes[key]) for key in self.keys}}
+
+
+class OfScan(Randomizable, MapTransform):
+    """Does ``transform`` to the first ``channels`` channels of the image only: those made of the scan, not an
+    earlier stage's answer behind them."""
+
+    def __init__(self, transform: Transform, channels: int) -> None:
+        MapTransform.__init__(self, _IMAGE)
+        self._transform, self._channels = transform, channels
+
+    def set_random_state(
+        self, seed: int | None = None, state: np.random.RandomState | None = None
+    ) -> "OfScan":
+        super().set_random_state(seed, state)
+        assert isinstance(self._transform, Randomizable)
+        self._transform.set_random_state(seed, state)
+        return self
+
+    def randomize(self, data: Any) -> None:
+        """The transform inside draws its own numbers."""
+
+    def __call__(self, data: Mapping[Hashable, Tensor]) -> dict[Hashable, Tensor]:
+        scan, answer = data["image"][: self._channels], data["image"][self._channels :]
+        done: dict[Hashable, Tensor] = dict(self._transform({**data, "image": scan}))
+        return {**done, "image": torch.cat([done["image"], answer])}
 
 
 def _rotate(degrees: float, probability: float = 1.0) -> Transform:
@@ -150,8 +176,28 @@ AUGMENTATIONS: dict[str, Callable[..., Transform]] = {
 }
 
 
+# These change places; all others change intensities.
+_SPATIAL = {"rotate", "scale", "elastic", "flip"}
+
+
+def augmentations(stage: StageRecipe) -> list[Transform]:
+    """The stage's augmentations, of items with ``image`` ``[C, D, H, W]`` and ``label`` ``[1, D, H, W]``.
+
+    Items of a 2D stage have no ``D``. An earlier stage's answer moves with the scan, and its values stay.
+    """
+    replaced = stage.input_from is not None and stage.input_use == "replace"
+    steps = [step for step in stage.augmentation if step.name in _SPATIAL or not replaced]
+    return [_of_stage(step, stage) for step in steps]
+
+
+def _of_stage(step: Step, stage: StageRecipe) -> Transform:
+    transform = augmentation(step, stage.dimensions)
+    joined = stage.input_channels > stage.image_channels
+    return OfScan(transform, stage.image_channels) if joined and step.name not in _SPATIAL else transform
+
+
 def augmentation(step: Step, dimensions: int) -> Transform:
-    """The transform of an item's ``image`` ``[C, D, H, W]`` and ``label`` ``[1, D, H, W]``, or without ``D``.
+    """One augmentation, of volumes (3) or of slices (2).
 
     Raises:
         KeyError: there is none of this name.

@@ -66,8 +66,8 @@ def _overlap(activation: Activation, **kind: Any) -> _Term:
 
 
 def _cross_entropy(term: LossTerm, activation: Activation) -> _Term:
-    """Cross entropy of the softmax, the mean over voxels; ``class_weights``, of background and labels, multiply
-    each voxel's share, and the sum is divided by the number of voxels (Li and Chen, eq. 1)."""
+    """Cross entropy of the softmax. ``class_weights``, of background and labels, multiply each voxel's share;
+    the sum is divided by the number of voxels (Li and Chen, eq. 1)."""
     if activation != "softmax":
         raise ValueError("cross_entropy needs a softmax; for a sigmoid take binary_cross_entropy")
     factors = term.params.get("class_weights")

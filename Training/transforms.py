@@ -28,7 +28,7 @@ from ICHSegmentationLib.inference.region_box import Box, region_box
 from ICHSegmentationLib.inference.resampling import resample
 from ICHSegmentationLib.inference.staged import fed_with, network_image, region
 
-from .augmentation import augmentation
+from .augmentation import augmentations
 from .loop.plan import manifest_stage
 from .recipes.recipe import StageRecipe
 
@@ -51,8 +51,7 @@ def train_transforms(stage: StageRecipe, seed: int = 0) -> Compose:
     ]
     if stage.dimensions == 2:
         steps.append(SqueezeDimd(_KEYS, dim=1))
-    steps += [augmentation(step, stage.dimensions) for step in stage.augmentation]
-    return Compose([*steps, _plain()]).set_random_state(seed)
+    return Compose([*steps, *augmentations(stage), _plain()]).set_random_state(seed)
 
 
 def validation_transforms(stage: StageRecipe) -> Compose:

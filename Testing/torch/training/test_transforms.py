@@ -151,3 +151,14 @@ def test_a_stage_gets_as_many_channels_as_its_network_has(name: str):
     for stage in recipes()[name].stages:
         small = replace(stage, patch=(4, 16, 16), augmentation=(), shape=stage.shape and (8, 16, 16))
         assert train_transforms(small)(item(prior=True))["image"].shape[0] == stage.network["in_channels"]
+
+
+def test_an_earlier_stages_answer_is_moved_with_the_scan_but_its_values_stay():
+    changes = (Step("noise", {"std": 1, "probability": 1}), Step("flip", {"axis": "rows", "probability": 1}))
+    stage = replace(STAGE, patch=(8, 40, 48), input_from="first", augmentation=changes)
+    plain = train_transforms(replace(stage, augmentation=()))(item(prior=True))["image"]
+    joined = train_transforms(stage)(item(prior=True))["image"]
+    assert joined[1].equal(plain[1].flip(1))
+    assert (joined[0] - plain[0].flip(1)).abs().mean() > 0.05
+    alone = replace(stage, input_use="replace")
+    assert train_transforms(alone)(item(prior=True))["image"][0].equal(plain[1].flip(1))
