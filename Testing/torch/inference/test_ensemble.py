@@ -99,7 +99,7 @@ def test_progress_ends_at_one_after_every_stage_of_every_member(answers: dict[st
 
 @pytest.mark.parametrize("codes", ["RAS", "PIR", "SAL"])
 def test_the_mask_lies_on_the_scans_own_grid_whatever_its_axes(answers: dict[str, Any], codes: str) -> None:
-    """Networks see the canonical order: here they mark the patient's uppermost slice and right-most column."""
+    """Networks see the canonical order: these mark the patient's uppermost slice and right-most column."""
 
     def marks(hu: np.ndarray, earlier: Any) -> np.ndarray:
         found = np.zeros(hu.shape, np.float32)
