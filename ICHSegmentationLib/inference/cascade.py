@@ -7,21 +7,23 @@ Estimation", section 4.1.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import cc3d
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from ..labels import label_named
 from ..models import ModelFolder
 from ..preparation.intracranial import bounding_box, intracranial_region
 from ..preparation.orientation import Reorientation
+from ..settings import DeviceName, EngineName
 from ..volume import CTVolume, Volume
 from .device import choose_device
-from .network_grid import NetworkGrid
+from .engines.network import EngineError
+from .engines.opening import chosen_engine, fell_back, open_network
+from .network_grid import Array, NetworkGrid
 from .regions import Region, regions_to_refine
 from .stage import Probability, StageNetwork
 from .uncertainty import Uncertainty, coarse_uncertainty, left_out_ml, uncertainty
@@ -47,6 +49,7 @@ class Segmentation:
         mask: label values on the CT's own grid, uint8.
         uncertainty: where the networks were unsure.
         device: where the networks ran.
+        engine: what ran them.
         timings_s: seconds of each stage.
         warnings: what a user should know, one sentence each.
     """
@@ -56,6 +59,7 @@ class Segmentation:
     device: str
     timings_s: dict[str, float]
     warnings: tuple[str, ...] = ()
+    engine: str = "torch"
 
 
 @dataclass
@@ -102,44 +106,58 @@ class Segmenter:
     Args:
         model: the model folder; it is verified before anything is loaded.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        threads: CPU threads; None leaves PyTorch's choice.
+        threads: CPU threads; None leaves the engine's choice.
+        engine: what runs the networks; see :mod:`.engines`. PyTorch stands in for one that fails.
 
     Raises:
         ModelError: the model was altered, or cannot be loaded.
         DeviceError: the device is not there.
+        ImportError: PyTorch is needed and not installed.
     """
 
-    def __init__(self, model: ModelFolder, device: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        model: ModelFolder,
+        device: DeviceName = "auto",
+        threads: int | None = None,
+        engine: EngineName = "auto",
+    ) -> None:
         model.verify()
-        if threads is not None:
-            torch.set_num_threads(threads)
         self.model = model
-        self._device = choose_device(device)
+        self._threads = threads
         self._thresholds = _Thresholds(**model.manifest.inference)
-        self._coarse, self._fine = (
-            StageNetwork(model, name, self._device, bool(self._thresholds.mirrored))
-            for name in ("coarse", "fine")
-        )
         self._label = label_named(model.manifest.labels[0]).value
+        self._warnings: tuple[str, ...] = ()
+        self._open(engine, choose_device(device))
 
     def __call__(self, ct: CTVolume, progress: ProgressListener = _ignore) -> Segmentation:
         """Segment ``ct``; ``progress`` hears each stage's name and the fraction done so far.
 
-        Where a GPU has too little memory, this scan and later ones are segmented on the CPU, with a warning.
+        Where an engine fails, or a GPU has too little memory, this scan and later ones are segmented by
+        PyTorch on the CPU, with a warning.
         """
         try:
             return self._segment(ct, progress)
-        except torch.OutOfMemoryError:
-            if self._device.type == "cpu":
+        except EngineError as error:
+            self._warnings = (*self._warnings, fell_back(self._engine, error))
+        except RuntimeError as error:
+            if self._device == "cpu" or "out of memory" not in str(error):
                 raise
-            self._leave_the_gpu()
-        result = self._segment(ct, progress)
-        return replace(result, warnings=(*result.warnings, _MOVED))
+            self._warnings = (*self._warnings, _MOVED)
+        self._open("torch", "cpu")
+        return self._segment(ct, progress)
 
-    def _leave_the_gpu(self) -> None:
-        self._device = torch.device("cpu")
-        for stage in (self._coarse, self._fine):
-            stage.move(self._device)
+    def _open(self, engine: EngineName, device: str) -> None:
+        self._device = device
+        self._engine = chosen_engine(engine, device)
+        mirrored = bool(self._thresholds.mirrored)
+        stages = []
+        for name in ("coarse", "fine"):
+            opened = open_network(self.model, name, self._engine, device, self._threads)
+            self._engine = opened.network.engine
+            self._warnings = tuple(dict.fromkeys((*self._warnings, *opened.warnings)))
+            stages.append(StageNetwork(self.model.manifest.stages[name], opened.network, mirrored))
+        self._coarse, self._fine = stages
 
     def _segment(self, ct: CTVolume, progress: ProgressListener) -> Segmentation:
         clock = _Clock(progress)
@@ -157,7 +175,7 @@ class Segmenter:
             for number, region in enumerate(regions):
                 progress("refine", 0.4 + 0.6 * number / len(regions))
                 mean = self._probability(hu[box][region.native], grid.spacing, coarse, region)
-                found[box][region.native] = (mean > self._thresholds.hemorrhage).numpy()
+                found[box][region.native] = mean > self._thresholds.hemorrhage
                 unsure[box][region.native] = uncertainty(mean)
             found &= inside.mask
             unsure *= inside.mask
@@ -166,7 +184,8 @@ class Segmenter:
         mask, doubt = (Volume(np.ascontiguousarray(order.undo(a)), ct.affine) for a in (found, unsure))
         left_out = left_out_ml(coarse, regions, self._thresholds.unsure, grid.voxel_volume_mm3)
         doubts = Uncertainty(doubt, left_out, inside.warnings)
-        return Segmentation(mask, doubts, str(self._device), clock.timings_s, inside.warnings)
+        warnings = (*inside.warnings, *self._warnings)
+        return Segmentation(mask, doubts, self._device, clock.timings_s, warnings, self._engine)
 
     def _regions(self, coarse: Probability) -> list[Region]:
         limits = self._thresholds
@@ -177,13 +196,11 @@ class Segmenter:
             round(limits.context_mm / row),
             round(limits.context_mm / column),
         )
-        return regions_to_refine(
-            coarse.values.numpy(), coarse.grid, limits.unsure, limits.seen, margin, context
-        )
+        return regions_to_refine(coarse.values, coarse.grid, limits.unsure, limits.seen, margin, context)
 
     def _probability(
         self, hu: NDArray[Any], spacing: tuple[float, float, float], coarse: Probability, region: Region
-    ) -> torch.Tensor:
+    ) -> Array:
         """Mean probability of both stages ``[D, H, W]`` in one region of the scan's own grid."""
         weight = self._thresholds.fine_weight
         fine = self._fine.probability(hu, spacing)

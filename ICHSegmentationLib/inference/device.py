@@ -1,22 +1,52 @@
 """Which device the networks run on."""
 
-import torch
+import ctypes
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
 
 from ..errors import DeviceError
 
 
-def choose_device(name: str) -> torch.device:
-    """The device named ``auto``, ``cpu``, ``cuda`` or ``mps``; ``auto`` takes a GPU when there is one.
+def choose_device(name: str) -> str:
+    """``cpu``, ``cuda`` or ``mps``; the ``name`` ``auto`` takes a GPU when there is one.
+
+    PyTorch is loaded only where there may be a GPU.
 
     Raises:
         DeviceError: the device is not on this machine.
     """
-    present = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "cpu" or (name == "auto" and not gpu_possible()):
+        return "cpu"
+    import torch
+
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        return torch.device(next(device for device in ("cuda", "mps", "cpu") if present[device]))
+        return next(device for device in present if present[device])
     if not present.get(name, False):
         raise DeviceError(
             f"The device '{name}' was asked for, but PyTorch {torch.__version__} does not find it here.",
             "Use --device auto, or install a PyTorch built for this device.",
         )
-    return torch.device(name)
+    return name
+
+
+def gpu_possible() -> bool:
+    """Whether PyTorch is worth loading to look for a GPU: it was built for one, and there is a driver."""
+    try:
+        build = version("torch").partition("+")[2]
+    except PackageNotFoundError:
+        return False
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    if build == "cpu":
+        return False
+    return build.startswith("rocm") or _loads("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+
+
+def _loads(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True

@@ -141,7 +141,7 @@ class Segmenter:
         self._members = members_of(model)
         self._numbers = _Numbers.of(model.manifest)
         self._label = label_named(model.manifest.labels[0]).value
-        self._use(choose_device(device))
+        self._use(torch.device(choose_device(device)))
 
     def _use(self, device: torch.device) -> None:
         self._device = device

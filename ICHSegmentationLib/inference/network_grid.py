@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional as F
+from PIL import Image
 
 from ..preparation.windows import window
+
+Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class NetworkGrid:
         )
         return cls((depth, height, width), slab, shape)
 
-    def image(self, hu: NDArray[np.number], windows: Sequence[Sequence[float]]) -> Tensor:
-        """The scan on the network's grid, ``[1, C, D, H, W]`` float32, each window as -1..1.
+    def image(self, hu: NDArray[np.number], windows: Sequence[Sequence[float]]) -> Array:
+        """The scan on the network's grid, ``[1, C, D, H, W]``, each window as -1..1.
 
         Values are clipped to the window before anything is averaged, so that metal, bone and air, which
         scanners and archives store differently, count alike.
@@ -55,36 +55,39 @@ class NetworkGrid:
             hu: ``[D, H, W]`` crop of the scan.
             windows: (level, width) in HU of each channel.
         """
-        return torch.stack([self._channel(hu, *window) for window in windows])[None]
+        channels = np.empty((1, len(windows), *self.shape), np.float32)
+        for channel, (level, width) in zip(channels[0], windows, strict=True):
+            for index in range(self.shape[0]):
+                block = hu[index * self.slab : (index + 1) * self.slab]
+                channel[index] = resized(window(block, level, width).mean(axis=0) * 2 - 1, self.shape[1:])
+        return channels
 
-    def _channel(self, hu: NDArray[np.number], level: float, width: float) -> Tensor:
-        slabs = np.empty((self.shape[0], *self.native[1:]), np.float32)
-        for index in range(self.shape[0]):
-            block = hu[index * self.slab : (index + 1) * self.slab]
-            slabs[index] = window(block, level, width).mean(axis=0)
-        scaled = torch.from_numpy(slabs * 2 - 1)[:, None]
-        if scaled.shape[2:] != self.shape[1:]:
-            shrinking = self.shape[1] < scaled.shape[2] or self.shape[2] < scaled.shape[3]
-            scaled = F.interpolate(
-                scaled, self.shape[1:], mode="bilinear", align_corners=False, antialias=shrinking
-            )
-        return scaled[:, 0]
-
-    def back(self, values: Tensor, slices: slice = slice(None)) -> Tensor:
+    def back(self, values: Array, slices: slice = slice(None)) -> Array:
         """``values`` ``[D, H, W]`` of the network's grid on the crop's own grid, linearly interpolated.
 
         Args:
             slices: those of the crop to give; the others take no memory.
         """
         depth, height, width = self.native
-        centre = (torch.arange(depth, device=values.device)[slices] + 0.5) / self.slab - 0.5
-        below = centre.floor().clamp(0, values.shape[0] - 1).long()
-        above = (below + 1).clamp(max=values.shape[0] - 1)
-        first = int(below[0])
-        values = values[first : int(above[-1]) + 1]
-        if values.shape[1:] != (height, width):
-            values = F.interpolate(values[None], (height, width), mode="bilinear", align_corners=False)[0]
-        if self.slab == 1:
-            return values[: len(below)]
-        weight = (centre - below).clamp(0, 1)[:, None, None]
-        return torch.lerp(values[below - first], values[above - first], weight)
+        centre = (np.arange(depth, dtype=np.float32)[slices] + 0.5) / self.slab - 0.5
+        below = np.clip(np.floor(centre), 0, len(values) - 1).astype(int)
+        above = np.minimum(below + 1, len(values) - 1)
+        planes = {n: resized(values[n], (height, width)) for n in {*below.tolist(), *above.tolist()}}
+        back = np.empty((len(centre), height, width), np.float32)
+        for plane, low, high, place in zip(back, below, above, centre, strict=True):
+            share = np.float32(np.clip(place - low, 0, 1))
+            np.subtract(planes[high], planes[low], out=plane)
+            plane *= share
+            plane += planes[low]
+        return back
+
+
+def resized(plane: Array, shape: tuple[int, int]) -> Array:
+    """A slice ``[H, W]`` with ``shape`` pixels, linearly interpolated, averaged where it shrinks.
+
+    The same as PyTorch's bilinear ``interpolate`` with ``antialias``.
+    """
+    if plane.shape == shape:
+        return plane
+    picture = Image.fromarray(np.ascontiguousarray(plane, np.float32))
+    return np.asarray(picture.resize(shape[::-1], Image.Resampling.BILINEAR))

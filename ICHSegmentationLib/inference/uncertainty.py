@@ -8,11 +8,10 @@ from typing import Any
 
 import cc3d
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ..volume import Volume
+from .network_grid import Array
 from .regions import Region
 from .stage import Probability
 
@@ -38,10 +37,10 @@ class Uncertainty:
     half_ratio: float | None = None
 
 
-def uncertainty(probability: Tensor) -> NDArray[np.uint8]:
+def uncertainty(probability: Array) -> NDArray[np.uint8]:
     """``100 (1 - |2p - 1|)``, rounded: 100 where the probability is 50 %, 0 where it is 0 or 1."""
-    doubt = (1 - (2 * probability - 1).abs()).clamp(0, 1)
-    return (doubt * 100).round().to(torch.uint8).numpy()
+    doubt = np.clip(1 - np.abs(2 * probability - 1), 0, 1)
+    return np.rint(doubt * 100).astype(np.uint8)
 
 
 def coarse_uncertainty(coarse: Probability) -> NDArray[np.uint8]:
@@ -50,7 +49,7 @@ def coarse_uncertainty(coarse: Probability) -> NDArray[np.uint8]:
     found = np.zeros(grid.native, np.uint8)
     for slab in range(grid.shape[0]):
         near = coarse.values[max(0, slab - 1) : slab + 2]
-        if float(near.max()) > _LEAST:
+        if near.max() > _LEAST:
             where = slice(slab * grid.slab, min((slab + 1) * grid.slab, grid.native[0]))
             found[where] = uncertainty(grid.back(coarse.values, where))
     return found
@@ -62,7 +61,7 @@ def left_out_ml(coarse: Probability, regions: list[Region], unsure: float, voxel
     Args:
         voxel_mm3: of the scan's own grid.
     """
-    candidates = coarse.values.numpy() > unsure
+    candidates = coarse.values > unsure
     for region in regions:
         candidates[region.coarse] = False
     sizes: Any = cc3d.statistics(cc3d.connected_components(candidates, connectivity=26))["voxel_counts"][1:]

@@ -11,12 +11,11 @@ from ..events import Finished, Listener, Started, ignore
 from ..io import Origin, read_ct, read_mask, write_mask, write_uncertainty
 from ..io.atomic import atomic_folder, output_errors
 from ..io.masks import require_writable
-from ..measurement import measure
 from ..preparation.checks import check_ct, limits_of_search
 from ..report.numbers import RESEARCH_USE
-from ..report.write import write_report
 from ..settings import SegmentationSettings
 from ..volume import CTVolume, Volume
+from .background import in_background
 from .cases import case_name
 from .journal import Journal
 from .provenance import describe_input, describe_mask, describe_model
@@ -75,15 +74,18 @@ def segment_case(
     """
     ct_path, journal = _start(ct_path, case, listen)
     with own_words(), atomic_folder(Path(out_dir) / journal.case, settings.overwrite) as folder:
-        ct, scan = _read_ct(ct_path, settings, journal)
-        with journal.stage("load", _LOAD):
-            segmenter = segmenter or load_segmenter(settings)
-        segmentation = _segment(ct, segmenter, journal)
+        with in_background(lambda: segmenter or load_segmenter(settings)) as loaded:
+            ct, scan = _read_ct(ct_path, settings, journal)
+            with journal.stage("load", _LOAD):
+                segmenter = loaded()
+        with in_background(_load_the_rest):
+            segmentation = _segment(ct, segmenter, journal)
         facts = {
             "input": scan,
             "model": describe_model(segmenter.model),
             "settings": {**settings.to_dict(), "model": segmenter.model.manifest.id},
             "device": segmentation.device,
+            "engine": segmentation.engine,
         }
         paths, measurements = _write(
             folder, ct, segmentation.mask, settings, facts, journal, segmentation.uncertainty
@@ -118,6 +120,7 @@ def measure_case(
             "model": None,
             "settings": {"format": settings.format, "measurement": asdict(settings.measurement)},
             "device": None,
+            "engine": None,
         }
         paths, measurements = _write(folder, ct, mask, settings, facts, journal)
     return _finish(Path(out_dir), mask, paths, measurements, journal)
@@ -160,6 +163,9 @@ def _write(
     uncertainty: Uncertainty | None = None,
 ) -> tuple[dict[str, Path], dict[str, Any]]:
     """Measure ``mask`` and write all files of the result; nobody asks how sure a person was of theirs."""
+    from ..measurement import measure
+    from ..report.write import write_report
+
     with journal.stage("measure", _MEASURE):
         measured = measure(mask, settings.measurement, slice_positions_mm=ct.slice_positions_mm).to_dict()
         journal.warn(measured["warnings"])
@@ -198,6 +204,12 @@ def _mask_name(settings: SegmentationSettings) -> str:
 
 def _origin(model: dict[str, Any] | None) -> Origin:
     return Origin(model["id"], model["version"]) if model else Origin(by_person=True)
+
+
+def _load_the_rest() -> None:
+    """What measures and draws is slow to load, and the networks leave time for it."""
+    from .. import measurement  # noqa: F401
+    from ..report import write  # noqa: F401
 
 
 def _second_look(ct: CTVolume, mask: Volume, uncertainty: Uncertainty) -> dict[str, Any]:

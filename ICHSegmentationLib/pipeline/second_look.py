@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..report.page import THRESHOLD_ML
+from ..report.numbers import THRESHOLD_ML
 from ..volume import Volume
 from .segmenter import Uncertainty
 

@@ -9,7 +9,7 @@ from .. import models
 from ..doctor.packages import require_pytorch
 from ..errors import ModelError
 from ..models import ModelFolder
-from ..settings import SegmentationSettings
+from ..settings import DeviceName, EngineName, SegmentationSettings
 from ..volume import CTVolume, Volume
 
 StageListener = Callable[[str, float], None]
@@ -49,6 +49,8 @@ class Segmentation(Protocol):
     def timings_s(self) -> Mapping[str, float]: ...
     @property
     def device(self) -> str: ...
+    @property
+    def engine(self) -> str: ...
 
 
 class Segmenter(Protocol):
@@ -69,20 +71,28 @@ def load_segmenter(settings: SegmentationSettings) -> Segmenter:
         ImportError: MONAI is not installed.
     """
     model = models.find(settings.model)
-    return _loaded(model.path.resolve(), model.manifest.sha256, settings.device, settings.threads)
+    return _loaded(
+        model.path.resolve(), model.manifest.sha256, settings.device, settings.threads, settings.engine
+    )
 
 
 @lru_cache(maxsize=1)
-def _loaded(folder: Path, sha256: str, device: str, threads: int | None) -> Segmenter:
+def _loaded(
+    folder: Path, sha256: str, device: DeviceName, threads: int | None, engine: EngineName
+) -> Segmenter:
     """The cascade of the model in ``folder``; its hash is there to tell a changed model from the kept one."""
     model = ModelFolder.open(folder)
-    model.verify()
-    require_pytorch()
     if model.manifest.recipe != "cascade":
+        model.verify()
+        require_pytorch()
         return _trained(model, device, threads)
     from ..inference.cascade import Segmenter as Cascade
 
-    return Cascade(model, device, threads)
+    try:
+        return Cascade(model, device, threads, engine)
+    except (ImportError, OSError):
+        require_pytorch()  # says better what is wrong, if it is PyTorch
+        raise
 
 
 def _trained(model: ModelFolder, device: str, threads: int | None) -> Segmenter:

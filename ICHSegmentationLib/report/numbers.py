@@ -5,6 +5,9 @@ from typing import Any
 
 EMPTY = "No hemorrhage segmented"
 RESEARCH_USE = "Research use only; not a medical device."
+THRESHOLD_ML = 30.0
+"""The volume at which the ICH score counts a point (Hemphill et al., Stroke 2001;32:891-897) and from which
+surgical guidelines evacuate epidural hematomas (Bullock et al., Neurosurgery 2006;58:S2-7)."""
 
 _UNITS = {"ml": "mL", "mb": "MB", "hu": "HU"}
 

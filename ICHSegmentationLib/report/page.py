@@ -24,7 +24,7 @@ from .annotate import (
     slice_number,
     window_words,
 )
-from .numbers import EMPTY, RESEARCH_USE, ml, mm, place, plain_rows, signed, slice_range
+from .numbers import EMPTY, RESEARCH_USE, THRESHOLD_ML, ml, mm, place, plain_rows, signed, slice_range
 from .plane import Frame
 from .stack import LEVEL, WIDTH, SliceStack, key_slices, spread
 
@@ -33,10 +33,6 @@ MOST_SMALL_SLICES = 24
 PLAIN_SLICES = 12
 SMALL_SIDE = 240
 """Longer side of a small picture in pixels."""
-
-THRESHOLD_ML = 30.0
-"""The volume at which the ICH score counts a point (Hemphill et al., Stroke 2001;32:891-897) and from which
-surgical guidelines evacuate epidural hematomas (Bullock et al., Neurosurgery 2006;58:S2-7)."""
 
 _FOLDER = Path(__file__).parent
 _SHOWN_ELSEWHERE = {

@@ -82,7 +82,7 @@ def test_the_slicer_side_never_loads_deep_learning():
 
 
 def test_a_chain_of_imports_to_torch_would_be_seen():
-    assert "torch" in loaded_by([f"{LIBRARY}.inference.cascade"])
+    assert "torch" in loaded_by([f"{LIBRARY}.inference.engines.torch_network"])
 
 
 def test_the_slicer_side_knows_nothing_of_the_training():

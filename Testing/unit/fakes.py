@@ -66,6 +66,7 @@ class FakeSegmentation:
     warnings: tuple[str, ...] = ("Nothing but a threshold was used.",)
     timings_s: dict[str, float] = field(default_factory=lambda: {"locate": 0.1, "refine": 0.2})
     device: str = "cpu"
+    engine: str = "none"
 
 
 @dataclass

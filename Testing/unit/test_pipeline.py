@@ -28,7 +28,7 @@ from ICHSegmentationLib.errors import (
 )
 from ICHSegmentationLib.events import Event, Finished, Progress, Started, Warned
 from ICHSegmentationLib.io import read_ct, write_mask
-from ICHSegmentationLib.pipeline import case_name, case_names, measure_case, path, provenance, segment_case
+from ICHSegmentationLib.pipeline import case_name, case_names, measure_case, provenance, segment_case
 from ICHSegmentationLib.settings import SegmentationSettings
 from ICHSegmentationLib.volume import Volume
 
@@ -243,7 +243,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(
     def full(*arguments: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(path, "write_report", full)
+    monkeypatch.setattr("ICHSegmentationLib.report.write.write_report", full)
     with pytest.raises(DiskFullError):
         segment_case(a_ct, tmp_path / "out", segmenter=a_segmenter)
     assert not list((tmp_path / "out").iterdir())
@@ -374,7 +374,7 @@ def test_a_loaded_model_is_kept_for_the_next_case_and_loaded_anew_when_it_change
     from ICHSegmentationLib.pipeline import load_segmenter
 
     class Loaded:
-        def __init__(self, model: models.ModelFolder, device: str, threads: int | None) -> None:
+        def __init__(self, model: models.ModelFolder, device: str, threads: int | None, engine: str) -> None:
             self.model = model
 
     monkeypatch.setattr(cascade, "Segmenter", Loaded)

@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from ICHSegmentationLib.inference import cascade
+from ICHSegmentationLib.inference.engines.network import EngineError
+from ICHSegmentationLib.inference.engines.opening import Opened
 from ICHSegmentationLib.inference.network_grid import NetworkGrid
 from ICHSegmentationLib.inference.stage import Probability
 from ICHSegmentationLib.volume import CTVolume
@@ -17,8 +19,8 @@ BLOOD_HU = 65
 class SeesBlood:
     """Stands in for a stage: the probability is the share of a voxel that has 65 HU."""
 
-    def __init__(self, model, name, device, mirrored):
-        self.spacing_mm = (5.0, 1.0, 1.0) if name == "coarse" else (5.0, 0.5, 0.5)
+    def __init__(self, stage, network, mirrored):
+        self.spacing_mm = stage
         self.seen = []
 
     def probability(self, hu, spacing):
@@ -29,16 +31,31 @@ class SeesBlood:
 
 
 class AnyModel:
-    manifest = SimpleNamespace(inference={"smallest_ml": 0.1}, labels=("hemorrhage",))
+    manifest = SimpleNamespace(
+        inference={"smallest_ml": 0.1},
+        labels=("hemorrhage",),
+        stages={"coarse": (5.0, 1.0, 1.0), "fine": (5.0, 0.5, 0.5)},
+    )
 
     def verify(self):
         pass
 
 
 @pytest.fixture
-def segmenter(monkeypatch):
+def opened():
+    """The engine and the device of every network that was opened."""
+    return []
+
+
+@pytest.fixture
+def segmenter(monkeypatch, opened):
+    def open_network(model, stage, engine, device, threads):
+        opened.append((engine, device))
+        return Opened(SimpleNamespace(engine=engine))
+
     monkeypatch.setattr(cascade, "StageNetwork", SeesBlood)
-    return cascade.Segmenter(AnyModel(), "cpu")
+    monkeypatch.setattr(cascade, "open_network", open_network)
+    return cascade.Segmenter(AnyModel(), "cpu", engine="openvino")
 
 
 def painted_head(affine, shape, centre=(0.0, 0.0, 0.0), radius=16.0):
@@ -156,25 +173,32 @@ def test_a_device_that_is_not_there_is_named():
         cascade.choose_device("cuda")
 
 
-def test_a_gpu_without_memory_is_left_with_a_warning(segmenter, monkeypatch):
-    """No GPU is needed: the stand-in refuses until it is moved to the CPU."""
-    segmenter._device = torch.device("cuda")
+@pytest.mark.parametrize(
+    ("device", "error", "said"),
+    [
+        ("cuda", torch.OutOfMemoryError("CUDA out of memory"), "too little free memory"),
+        ("cpu", EngineError("no such kernel"), "openvino failed (no such kernel)"),
+    ],
+)
+def test_a_gpu_without_memory_or_a_failing_engine_is_left_with_a_warning(
+    segmenter, opened, monkeypatch, device, error, said
+):
+    """No GPU is needed: the stand-in refuses until PyTorch on the CPU is asked."""
+    segmenter._device = device
     plain = SeesBlood.probability
-    moved = []
 
     def refusing(stage, hu, spacing):
-        if not moved:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+        if ("torch", "cpu") not in opened:
+            raise error
         return plain(stage, hu, spacing)
 
     monkeypatch.setattr(SeesBlood, "probability", refusing)
-    monkeypatch.setattr(SeesBlood, "move", lambda stage, device: moved.append(str(device)), raising=False)
     ct, blood = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200))
-    result = segmenter(ct)
-    assert moved == ["cpu", "cpu"]
-    assert result.device == "cpu"
-    assert any("too little free memory" in warning for warning in result.warnings)
-    assert (result.mask.voxels > 0).sum() > 0.9 * blood.sum()
+    for result in (segmenter(ct), segmenter(ct)):
+        assert (result.device, result.engine) == ("cpu", "torch")
+        assert [warning for warning in result.warnings if said in warning]
+        assert (result.mask.voxels > 0).sum() > 0.9 * blood.sum()
+    assert opened == [("openvino", "cpu")] * 2 + [("torch", "cpu")] * 2
 
 
 @pytest.mark.parametrize("name", ["axial", "flipped", "sagittal storage", "oblique", "gantry tilt"])

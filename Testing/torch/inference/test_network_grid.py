@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
-import torch
 
-from ICHSegmentationLib.inference.network_grid import NetworkGrid
+from ICHSegmentationLib.inference.network_grid import NetworkGrid, resized
 
 
 def test_a_grid_near_the_networks_own_leaves_the_scan_as_it_is():
@@ -10,7 +9,7 @@ def test_a_grid_near_the_networks_own_leaves_the_scan_as_it_is():
     grid = NetworkGrid.of(hu.shape, (5.0, 0.45, 0.45), (5.0, 0.45, 0.45))
     image = grid.image(hu, [(40.0, 120.0)])
     assert image.shape == (1, 1, 6, 32, 32)
-    np.testing.assert_allclose(image[0, 0].numpy() * 60 + 40, hu, atol=1e-4)
+    np.testing.assert_allclose(image[0, 0] * 60 + 40, hu, atol=1e-4)
 
 
 def test_each_window_is_a_channel_from_minus_one_to_one():
@@ -48,7 +47,7 @@ def test_a_ball_comes_back_in_its_place_and_size(spacing):
     ball = z[:, None, None] ** 2 + y[:, None] ** 2 + x**2 < 15**2
     grid = NetworkGrid.of(shape, spacing, (5.0, 0.45, 0.45))
     back = grid.back(grid.image(ball.astype(np.float32), [(0.5, 1.0)])[0, 0])
-    again = back.numpy() > 0
+    again = back > 0
     overlap = 2 * (again & ball).sum() / (again.sum() + ball.sum())
     assert overlap > (0.97 if spacing[0] >= 5 else 0.93)
     assert abs(again.sum() / ball.sum() - 1) < 0.03
@@ -60,5 +59,16 @@ def test_a_ball_comes_back_in_its_place_and_size(spacing):
 
 def test_back_interpolates_between_slab_centres():
     grid = NetworkGrid((4, 1, 1), 2, (2, 1, 1))
-    values = torch.tensor([0.0, 1.0]).view(2, 1, 1)
+    values = np.array([0.0, 1.0], np.float32).reshape(2, 1, 1)
     np.testing.assert_allclose(grid.back(values)[:, 0, 0], [0.0, 0.25, 0.75, 1.0], atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(24, 31), (90, 100), (24, 90), (41, 20), (41, 53)])
+def test_a_slice_is_resized_as_pytorch_resizes_it(shape):
+    torch = pytest.importorskip("torch")
+    plane = np.random.default_rng(0).random((41, 53), np.float32)
+    shrinks = shape[0] < 41 or shape[1] < 53
+    expected = torch.nn.functional.interpolate(
+        torch.from_numpy(plane)[None, None], shape, mode="bilinear", align_corners=False, antialias=shrinks
+    )
+    np.testing.assert_allclose(resized(plane, shape), expected[0, 0], atol=1e-5)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from ICHSegmentationLib.errors import ModelError
+from ICHSegmentationLib.inference.engines.torch_network import TorchNetwork
 from ICHSegmentationLib.inference.stage import StageNetwork
 from ICHSegmentationLib.models.manifest import Stage
 from ICHSegmentationLib.networks import build
@@ -32,7 +33,7 @@ def a_stage(folder, patch=(16, 256, 256), mirrored=False):
     model = SimpleNamespace(
         manifest=SimpleNamespace(stages={"fine": stage}), weights=lambda name: folder / stage.weights
     )
-    return StageNetwork(model, "fine", torch.device("cpu"), mirrored)
+    return StageNetwork(stage, TorchNetwork(model, "fine", torch.device("cpu"), None), mirrored)
 
 
 def a_crop(shape=(8, 64, 128)):
@@ -46,9 +47,9 @@ def test_the_stage_gives_what_the_network_itself_gives(tmp_path):
     load_weights(network, tmp_path / "fine.safetensors")
     image = torch.from_numpy((a_crop().astype(np.float32) - 40) / 60)[None, None]
     with torch.inference_mode():
-        expected = torch.softmax(network(image), 1)[0, 1]
+        expected = torch.softmax(network(image), 1)[0, 1].numpy()
     found = stage.probability(a_crop(), SPACING).values
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     assert expected.std() > 1e-3
 
 
@@ -64,7 +65,7 @@ def test_a_large_crop_is_seen_in_windows_that_cover_all_of_it(tmp_path):
     stage = a_stage(tmp_path, patch=(4, 64, 64))
     values = stage.probability(a_crop((9, 150, 150)), SPACING).values
     assert tuple(values.shape) == (9, 150, 150)
-    assert torch.isfinite(values).all()
+    assert np.isfinite(values).all()
     assert values.std() > 1e-3
 
 
@@ -73,14 +74,14 @@ def test_a_mirrored_stage_sees_both_sides_alike(tmp_path):
     plain = a_stage(tmp_path).probability(a_crop(), SPACING).values
     one = stage.probability(a_crop(), SPACING).values
     other = stage.probability(a_crop()[..., ::-1], SPACING).values
-    torch.testing.assert_close(one, other.flip(-1), rtol=1e-4, atol=1e-5)
-    assert (one - plain).abs().max() > 1e-3
+    np.testing.assert_allclose(one, other[..., ::-1], rtol=1e-4, atol=1e-5)
+    assert np.abs(one - plain).max() > 1e-3
 
 
 def test_the_same_scan_gives_the_same_bits(tmp_path):
     stage = a_stage(tmp_path)
     one, other = (stage.probability(a_crop(), SPACING).values for _ in range(2))
-    assert torch.equal(one, other)
+    np.testing.assert_array_equal(one, other)
 
 
 def test_weights_come_back_in_half_precision_and_each_once(tmp_path):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from ICHSegmentationLib.inference.network_grid import NetworkGrid
 from ICHSegmentationLib.inference.regions import Region
@@ -13,12 +12,12 @@ GRID = NetworkGrid((11, 20, 16), 3, (4, 10, 8))
 
 
 def probability(seed=0):
-    values = torch.rand(GRID.shape, generator=torch.Generator().manual_seed(seed))
+    values = np.random.default_rng(seed).random(GRID.shape, np.float32)
     return Probability(values, GRID)
 
 
 def test_even_chances_are_100_and_certainty_is_0():
-    of = torch.tensor([[[0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0]]])
+    of = np.array([[[0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0]]], np.float32)
     assert uncertainty(of).tolist() == [[[0, 20, 50, 100, 50, 20, 0]]]
     assert uncertainty(of).dtype == np.uint8
 
@@ -27,20 +26,20 @@ def test_some_slices_come_back_as_they_do_with_all_the_others():
     values = probability().values
     whole = GRID.back(values)
     for first, last in ((0, 3), (2, 5), (9, 11), (4, 5), (0, 11)):
-        torch.testing.assert_close(GRID.back(values, slice(first, last)), whole[first:last], rtol=0, atol=0)
+        np.testing.assert_array_equal(GRID.back(values, slice(first, last)), whole[first:last])
 
 
 @pytest.mark.parametrize("slab", [1, 3])
 def test_slab_by_slab_is_the_same_as_all_at_once(slab):
     grid = NetworkGrid((11, 20, 16), slab, (-(-11 // slab), 10, 8))
-    values = torch.rand(grid.shape, generator=torch.Generator().manual_seed(1))
+    values = np.random.default_rng(1).random(grid.shape, np.float32)
     np.testing.assert_array_equal(
         coarse_uncertainty(Probability(values, grid)), uncertainty(grid.back(values))
     )
 
 
 def test_slices_without_any_suspicion_stay_0():
-    values = torch.zeros(GRID.shape)
+    values = np.zeros(GRID.shape, np.float32)
     values[3] = 0.5
     found = coarse_uncertainty(Probability(values, GRID))
     assert not found[:6].any()
@@ -48,7 +47,7 @@ def test_slices_without_any_suspicion_stay_0():
 
 
 def test_the_largest_region_that_nobody_looked_at_is_told():
-    values = torch.zeros(GRID.shape)
+    values = np.zeros(GRID.shape, np.float32)
     values[0, :3, :2] = 0.3  # 6 voxels
     values[2:, :4, :5] = 0.3  # 40 voxels, within the refined region
     values[0, 8:, 6:] = 0.3  # 4 voxels
@@ -59,4 +58,4 @@ def test_the_largest_region_that_nobody_looked_at_is_told():
 
 
 def test_nothing_left_out_is_0_ml():
-    assert left_out_ml(Probability(torch.zeros(GRID.shape), GRID), [], 0.2, 10.0) == 0.0
+    assert left_out_ml(Probability(np.zeros(GRID.shape, np.float32), GRID), [], 0.2, 10.0) == 0.0
