@@ -160,6 +160,19 @@ class HemorrhageScene:
         folder = Path(tempfile.mkdtemp(prefix="ICHSegmentation-report-", dir=self._folder))
         return write_report(folder, ct, mask, {**measurements, "case": scan.GetName()})["report"]
 
+    def is_from_dicom(self, scan: Any) -> bool:
+        from .dicom_scan import is_from_dicom
+
+        return is_from_dicom(scan)
+
+    def write_dicom_seg(self, scan: Any, segmentation: Any, path: Path) -> Path:
+        """The segmentation as a DICOM SEG on the series that the scan was loaded from."""
+        from .dicom_scan import files_of
+        from .seg_export import write_dicom_seg
+
+        files = files_of(scan, getattr(slicer, "dicomDatabase", None))
+        return write_dicom_seg(scan, segmentation, files, path)
+
     # Tada lines
 
     def add_tada_lines(self, scan: Any, lesion: dict[str, Any]) -> Any:

@@ -27,6 +27,7 @@ class ResultSection:
         ui.lesionTable.itemSelectionChanged.connect(guard(self.row_chosen, self._told))
         ui.copyButton.clicked.connect(guard(self.copy, self._told))
         ui.csvButton.clicked.connect(guard(self.save_csv, self._told))
+        ui.segButton.clicked.connect(guard(self.save_dicom_seg, self._told))
         ui.reportButton.clicked.connect(guard(self.open_report, self._told))
         session.listen(self.refresh)
         self.refresh()
@@ -36,6 +37,8 @@ class ResultSection:
         measurements = self._session.measurements
         for button in (self._ui.copyButton, self._ui.csvButton, self._ui.reportButton):
             button.setEnabled(measurements is not None)
+        from_dicom = self._scene.is_from_dicom(self._session.scan)
+        self._ui.segButton.setEnabled(measurements is not None and from_dicom)
         self._ui.lesionTable.setVisible(bool(measurements and measurements["lesions"]))
         if measurements is self._shown and measurements is not None:
             return
@@ -71,6 +74,14 @@ class ResultSection:
         path = self._desk.ask_save_path(_("Save the table"), name, "CSV (*.csv)")
         if path is not None:
             self._scene.write_csv(self._session.measurements, path)
+            self._told.say(_("Written to {path}.").format(path=path))
+
+    def save_dicom_seg(self) -> None:
+        session = self._session
+        name = f"{session.scan.GetName()} hemorrhage.dcm"
+        path = self._desk.ask_save_path(_("Save as DICOM SEG"), name, "DICOM (*.dcm)")
+        if path is not None:
+            self._scene.write_dicom_seg(session.scan, session.segmentation, path)
             self._told.say(_("Written to {path}.").format(path=path))
 
     def open_report(self) -> None:

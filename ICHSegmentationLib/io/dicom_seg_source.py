@@ -1,5 +1,6 @@
 """The DICOM slices that a CT was read from; a DICOM SEG refers to every one of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +10,10 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
-from ..errors import InputError
+from ..errors import GeometryError, InputError
 from ..volume import CTVolume
-from .dicom_slices import Slice, reading
+from .dicom_geometry import stack
+from .dicom_slices import Slice, read_headers, reading
 
 _MAY_BE_EMPTY = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyID", "StudyDate", "StudyTime",
@@ -62,6 +64,21 @@ def source_of(ct: CTVolume | None) -> DicomSource:
             "Choose another format than DICOM SEG.",
         )
     return source
+
+
+def source_in(files: Sequence[Path]) -> DicomSource:
+    """The slices in the files of one series, in the order of a CT read from them; no pixels are read.
+
+    Raises:
+        NotAnImageError, InputError: a file has gone or is damaged.
+        GeometryError: the slices form no volume, or there is none.
+    """
+    headers = read_headers(list(files))
+    if not headers.slices:
+        raise GeometryError(
+            "Expected CT slices with a place in the patient, found none.", "Load the scan from DICOM again."
+        )
+    return DicomSource(stack(headers.slices).slices)
 
 
 def read_source(source: DicomSource) -> tuple[list[Dataset], NDArray[np.intp]]:

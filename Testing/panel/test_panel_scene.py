@@ -68,6 +68,24 @@ def test_the_report_after_an_edit_is_a_new_one(opened: Any, scan: Any, scene: An
     assert "CT" in second.read_text("utf-8")
 
 
+def test_a_scan_from_dicom_can_be_saved_as_a_dicom_seg(
+    opened: Any, scan: Any, scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = shown(opened, scan)
+    assert not panel.ui.segButton.isEnabled()  # it came from a file
+    scan.SetAttribute("DICOM.instanceUIDs", "1.2.3 1.2.4")
+    panel.panel._result.refresh()
+    assert panel.ui.segButton.isEnabled()
+    panel.panel._result._desk.ask_save_path = lambda *_: tmp_path / "seg.dcm"
+    panel.press("segButton")
+    assert panel.said("resultLabel").startswith("Expected the scan's slices in Slicer's DICOM database")
+    given: list[Any] = []
+    monkeypatch.setattr(panel.panel._result._scene, "write_dicom_seg", lambda *args: given.append(args))
+    panel.press("segButton")
+    assert given == [(scan, panel.panel.session.segmentation, tmp_path / "seg.dcm")]
+    assert "Written to" in panel.said("resultLabel")
+
+
 def test_the_editor_has_the_result_and_paints_on_fresh_blood_only(opened: Any, scan: Any, scene: Any) -> None:
     panel = shown(opened, scan)
     given = panel.ui.segmentEditorWidget._given
