@@ -16,6 +16,7 @@ from ICHSegmentationLib.errors import ICHError
 
 if TYPE_CHECKING:
     from .loop.export import About
+    from .loop.fold import FoldResult
     from .loop.options import TrainOptions
     from .recipes import Recipe
 
@@ -157,16 +158,20 @@ def _prepare(options: Namespace) -> None:
 def _train(options: Namespace) -> None:
     from .loop.fold import train
 
-    result = train(_changed(options), options.data, options.fold, options.out, _train_options(options))
-    print(f"fold {result.fold}: Dice {result.dice:.4f} on the validation cases, in epoch {result.epoch}")
+    _tell([train(_changed(options), options.data, options.fold, options.out, _train_options(options))])
 
 
 def _cross_validate(options: Namespace) -> None:
     from .loop.cross_validation import cross_validate
 
-    for result in cross_validate(
-        _changed(options), options.data, options.out, _train_options(options), options.folds
-    ):
+    _tell(
+        cross_validate(_changed(options), options.data, options.out, _train_options(options), options.folds)
+    )
+
+
+def _tell(results: "Sequence[FoldResult]") -> None:
+    """What the folds came to, told by the first process of several."""
+    for result in results if os.environ.get("RANK", "0") == "0" else ():
         print(f"fold {result.fold}: Dice {result.dice:.4f} on the validation cases, in epoch {result.epoch}")
 
 

@@ -29,9 +29,9 @@ def make_fabric(options: TrainOptions) -> Fabric:
         strategy=DDPStrategy(process_group_backend=backend) if world > 1 else "auto",
         precision=options.precision,
     )
-    fabric.launch()
     # The same run twice gives the same weights; where a GPU has no such algorithm, PyTorch warns.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    fabric.launch()
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
     return fabric

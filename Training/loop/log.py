@@ -30,19 +30,19 @@ class TrainLog:
         # Only on a terminal.
         self._bar = tqdm(total=steps, initial=step, desc=name, unit="step", disable=None if first else True)
 
-    def step(self, loss: float | None) -> None:
+    def step(self) -> None:
+        """One step more."""
         self._bar.update()
-        if loss is not None:
-            self._bar.set_postfix(loss=f"{loss:.4f}")
 
     def epoch(self, **told: Any) -> None:
-        """One line: ``epoch`` and plain numbers or texts; the numbers go to TensorBoard too."""
+        """One line: ``epoch`` and plain numbers; they go to TensorBoard too."""
+        self._bar.set_postfix(loss=told.get("loss"), dice=told.get("dice"))
         if not self._first:
             return
         with self._log.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(told) + "\n")
         for key, value in told.items():
-            if key != "epoch" and isinstance(value, int | float):
+            if key != "epoch":
                 self._board.add_scalar(key, value, told["epoch"])
 
     def __enter__(self) -> "TrainLog":

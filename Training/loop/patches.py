@@ -15,11 +15,10 @@ from monai.utils import convert_to_tensor
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from ICHSegmentationLib.io.atomic import atomic_path
 from Training.datasets import Case
 
 from .options import TrainOptions
-from .scans import ScanStore, case_digest, load_tensors
+from .scans import ScanStore, case_digest, keep_tensors, load_tensors
 
 Batch = Mapping[str, Tensor]
 
@@ -64,8 +63,7 @@ class Patches(Dataset[Batch]):
         if stored is None:
             done = self._transform(self._store.item(case), end=self._random_from)
             stored = {key: _plain(value) for key, value in done.items()}
-            with atomic_path(kept) as temporary:
-                torch.save(stored, temporary)
+            keep_tensors(kept, stored)
         return dict(stored)
 
 

@@ -1,6 +1,7 @@
 """Scans and masks of the cases, read once and kept on the disk in the canonical order."""
 
 import hashlib
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ICHSegmentationLib.errors import InputError
-from ICHSegmentationLib.io.atomic import atomic_path
+from ICHSegmentationLib.io.atomic import output_errors
 from ICHSegmentationLib.preparation.orientation import Reorientation
 from Training.datasets import Case, read_case
 
@@ -55,8 +56,7 @@ class ScanStore:
         stored = load_tensors(kept)
         if stored is None:
             stored = _read(case)
-            with atomic_path(kept) as temporary:
-                torch.save(stored, temporary)
+            keep_tensors(kept, stored)
         a, b, c = stored["spacing"].tolist()
         return Scan(stored["hu"].numpy(), stored["mask"].numpy(), (a, b, c))
 
@@ -95,6 +95,22 @@ def load_tensors(path: Path) -> Mapping[str, Tensor] | None:
         return None
     found: dict[str, Tensor] = torch.load(path, mmap=True, weights_only=True)
     return found
+
+
+def keep_tensors(path: Path, content: Mapping[str, Any]) -> None:
+    """Write what :func:`load_tensors` reads, whole or not at all; several processes may do it at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex}.tmp")
+    with output_errors(path):
+        try:
+            torch.save(dict(content), temporary)
+            temporary.replace(path)
+        except PermissionError:
+            # Windows does not replace a file that another process has mapped; it holds the same.
+            if not path.is_file():
+                raise
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def _read(case: Case) -> dict[str, Tensor]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from Training.recipes.recipe import StageRecipe
 from Training.transforms import train_transforms
 
 from .checkpoint import Progress, load_last, save_best, save_last
+from .clock import Clock
 from .fabric import mean_over_processes
 from .log import TrainLog
 from .memory import memory_advice
@@ -109,19 +109,19 @@ class _Training:
         )  # fmt: skip
         with log:
             source = self._batches()
-            clock = _Clock()
+            clock = Clock()
             while progress.step < self._steps and not progress.stopped:
                 self._step(next(source), clock)
-                log.step(None)
+                log.step()
                 if progress.step % per_epoch == 0:
                     self._end_of_epoch(log, clock)
-                    clock = _Clock()
+                    clock = Clock()
                 elif progress.step % _ASK_EVERY == 0 and self._time_to_save(clock):
                     self._save()
                     clock.saved()
         return progress
 
-    def _time_to_save(self, clock: "_Clock") -> bool:
+    def _time_to_save(self, clock: Clock) -> bool:
         """The first process decides for all."""
         return bool(self._fabric.broadcast(clock.since_saved() >= self._options.save_every_s))
 
@@ -137,7 +137,7 @@ class _Training:
         place = Place(fabric.global_rank, fabric.world_size, fabric.device.type == "cuda")
         return batches(patches, self._progress.step, self._steps, stage.batch, self._options, place)
 
-    def _step(self, batch: Batch, clock: "_Clock") -> None:
+    def _step(self, batch: Batch, clock: Clock) -> None:
         clock.waited()
         stage, step = self._stage, self._progress.step
         rate = learning_rate(stage, step // stage.iterations_per_epoch)
@@ -160,7 +160,7 @@ class _Training:
         self._progress.step += 1
         clock.worked()
 
-    def _end_of_epoch(self, log: TrainLog, clock: "_Clock") -> None:
+    def _end_of_epoch(self, log: TrainLog, clock: Clock) -> None:
         progress, stage = self._progress, self._stage
         epoch = progress.step // stage.iterations_per_epoch - 1
         loss = mean_over_processes(self._fabric, self._loss_sum) / stage.iterations_per_epoch
@@ -218,37 +218,6 @@ class _Training:
         self._optimizer.load_state_dict(state["optimizer"])
         self._fabric.strategy.precision.load_state_dict(state["precision"])
         return Progress(**state["progress"])
-
-
-class _Clock:
-    """How the seconds of an epoch were spent: waiting for data, or computing."""
-
-    def __init__(self) -> None:
-        self._last = self._began = self._saved = time.monotonic()
-        self._waiting = 0.0
-
-    def waited(self) -> None:
-        now = time.monotonic()
-        self._waiting += now - self._last
-        self._last = now
-
-    def worked(self) -> None:
-        self._last = time.monotonic()
-
-    def since_saved(self) -> float:
-        return time.monotonic() - self._saved
-
-    def saved(self) -> None:
-        self._saved = self._last = time.monotonic()
-
-    def told(self, patches: int) -> dict[str, float]:
-        """``waiting_share``: of the time, in which the device had no batch; ``patches_per_s``."""
-        seconds = max(time.monotonic() - self._began, 1e-9)
-        return {
-            "seconds": seconds,
-            "waiting_share": self._waiting / seconds,
-            "patches_per_s": patches / seconds,
-        }
 
 
 def _described(stage: StageRecipe, material: Material, options: TrainOptions) -> str:
