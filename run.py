@@ -28,7 +28,10 @@ STAMP = VENV / "installed.json"
 
 TORCH = os.environ.get("ICHSEG_TORCH", "torch==2.13.0")  # the one that docs/results.md was made with
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
-EXTRAS = {"demo": ["dicom"], "test": ["dicom", "test", "train", "slicer-test"]}
+EXTRAS = {
+    "demo": ["dicom", "openvino"],
+    "test": ["dicom", "onnx", "openvino", "test", "train", "slicer-test"],
+}
 
 
 def main() -> int:

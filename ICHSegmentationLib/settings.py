@@ -34,7 +34,7 @@ class SegmentationSettings:
     Attributes:
         model: id of an installed model, or a model folder.
         device: where the network runs; ``auto`` takes a GPU when there is one.
-        engine: what runs the networks on the CPU; ``auto`` takes the fastest that is installed. GPUs use PyTorch.
+        engine: what runs the networks on the CPU; ``auto`` takes the fastest that is installed.
         threads: CPU threads; None takes all cores.
         format: file format of the mask; ``dcm`` is DICOM SEG, for scans read from DICOM.
         overwrite: replace an earlier result in the output folder.

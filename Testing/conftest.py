@@ -13,6 +13,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep converted networks with pytest's own cache, not in the user's."""
+    os.environ.setdefault("ICHSEG_CACHE", str(config.cache.mkdir("networks")))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder with the real head CTs; they are not part of the repository."""

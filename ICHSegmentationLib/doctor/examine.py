@@ -10,8 +10,9 @@ from typing import Any
 
 from .. import models
 from ..errors import DependencyError, ICHError
+from ..inference.engines.choice import engines_here
 from .memory import total_memory_mb
-from .packages import PACKAGES, missing_package, require_pytorch, versions
+from .packages import ENGINE_PACKAGES, PACKAGES, missing_package, require_pytorch, versions
 
 DEVICE = "device"
 """A finding named ``device cuda`` says that networks can run there, and its value what it is."""
@@ -29,7 +30,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at Python, the machine, PyTorch, the packages and every model's weights."""
-    return [*_machine(), *_pytorch(), *_packages(), *_models()]
+    return [*_machine(), *_pytorch(), *_engines(), *_packages(), *_models()]
 
 
 def as_text(findings: list[Finding]) -> str:
@@ -82,6 +83,15 @@ def _pytorch() -> list[Finding]:
         *[Finding(f"{DEVICE} cuda", torch.cuda.get_device_name(number)) for number in cuda],
         *([Finding(f"{DEVICE} mps", "Apple GPU")] if torch.backends.mps.is_available() else []),
     ]
+
+
+def _engines() -> list[Finding]:
+    here = engines_here()
+    if not here:
+        return []  # without PyTorch, which was told already
+    left = [name for name in ENGINE_PACKAGES if name not in here]
+    more = f"; faster with {' or '.join(left)}" if here[0] not in ENGINE_PACKAGES else ""
+    return [Finding("engines", f"{', '.join(here)}; auto takes {here[0]}{more}")]
 
 
 def _packages() -> list[Finding]:

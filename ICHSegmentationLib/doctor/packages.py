@@ -11,13 +11,16 @@ PACKAGES = (
     "SimpleITK", "nibabel", "pydicom", "jinja2", "pillow", "rich",
 )  # fmt: skip
 
+ENGINE_PACKAGES = ("openvino", "onnxruntime")
+"""They run the networks faster, and may be missing."""
+
 _PACKAGE_OF_MODULE = {"skimage": "scikit-image", "cc3d": "connected-components-3d", "PIL": "pillow"}
 
 
 def versions() -> dict[str, str]:
     """The versions of this library, of Python, and of the packages that are installed; none is loaded."""
     found = {"ichsegmentation": __version__, "python": platform.python_version()}
-    for package in PACKAGES:
+    for package in (*PACKAGES, *ENGINE_PACKAGES):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

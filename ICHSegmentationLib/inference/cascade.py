@@ -21,8 +21,9 @@ from ..preparation.orientation import Reorientation
 from ..settings import DeviceName, EngineName
 from ..volume import CTVolume, Volume
 from .device import choose_device
+from .engines.choice import chosen_engine
 from .engines.network import EngineError
-from .engines.opening import chosen_engine, fell_back, open_network
+from .engines.opening import fell_back, open_network
 from .network_grid import Array, NetworkGrid
 from .regions import Region, regions_to_refine
 from .stage import Probability, StageNetwork

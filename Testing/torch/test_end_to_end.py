@@ -16,6 +16,7 @@ from PIL import Image
 from scipy import ndimage
 
 from ICHSegmentationLib import models
+from ICHSegmentationLib.inference.engines.choice import engines_here
 from ICHSegmentationLib.phantom import make_phantom
 from ICHSegmentationLib.pipeline import CaseResult, segment_case
 from ICHSegmentationLib.settings import SegmentationSettings
@@ -208,3 +209,33 @@ def test_a_gpu_gives_the_cpus_mask(
     settings = SegmentationSettings(device="cuda")
     result = segment_case(a_phantom[0].write(tmp_path / "ct.nii.gz"), tmp_path / "out", settings)
     assert dice(found_in(result), found_in(canonical)) >= 0.995
+
+
+def test_pytorch_gives_the_mask_of_the_engine_that_is_taken_automatically(
+    a_phantom: tuple[Scan, NDArray[np.bool_]], canonical: CaseResult, tmp_path: Path
+) -> None:
+    settings = SegmentationSettings(device="cpu", threads=2, engine="torch")
+    result = segment_case(a_phantom[0].write(tmp_path / "ct.nii.gz"), tmp_path / "out", settings)
+    volumes = [r.measurements["total_volume_ml"] for r in (result, canonical)]
+    assert result.measurements["engine"] == "torch"
+    assert canonical.measurements["engine"] == engines_here()[0]
+    assert dice(found_in(result), found_in(canonical)) >= 0.995
+    assert volumes[0] == pytest.approx(volumes[1], rel=0.005)
+
+
+def test_a_scan_is_segmented_without_loading_torch_where_openvino_is_installed(
+    a_phantom: tuple[Scan, NDArray[np.bool_]], canonical: CaseResult, tmp_path: Path
+) -> None:
+    pytest.importorskip("openvino")
+    ct = a_phantom[0].write(tmp_path / "ct.nii.gz")
+    code = (
+        "import sys; from ICHSegmentationLib.cli import main; "
+        f"main(['segment', {str(ct)!r}, '-o', {str(tmp_path / 'out')!r}, '--device', 'cpu']); "
+        "print('LOADED', *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    loaded = set(done.stdout.rpartition("LOADED")[2].split())
+    assert "openvino" in loaded, done.stderr
+    assert not {"torch", "monai"} & loaded
+    written = nib.load(tmp_path / "out" / "ct" / "segmentation.nii.gz")
+    assert dice(np.asarray(written.dataobj) > 0, found_in(canonical)) > 0.999

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from ICHSegmentationLib.doctor import examine
 from ICHSegmentationLib.errors import DependencyError
+from ICHSegmentationLib.inference.engines import choice
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,3 +42,19 @@ def test_a_broken_pytorch_is_recognised(tmp_path: Path, content: str, said: str)
     found = pytorch_found_in(tmp_path)
     assert found["value"] == "not usable"
     assert said in found["problem"]
+
+
+@pytest.mark.parametrize(
+    ("installed", "said"),
+    [
+        ({"torch", "openvino"}, "openvino, jit, torch; auto takes openvino"),
+        ({"torch"}, "jit, torch; auto takes jit; faster with openvino or onnxruntime"),
+    ],
+)
+def test_the_engines_are_listed_with_the_one_that_is_taken(
+    installed: set[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choice, "find_spec", lambda name: name if name in installed else None)
+    (finding,) = [finding for finding in examine() if finding.name == "engines"]
+    assert finding.value == said
+    assert not finding.problem

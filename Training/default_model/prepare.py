@@ -122,14 +122,14 @@ def _sample(scan: Scan, stage: StageRecipe) -> dict[str, Any]:
     box = bounding_box(scan.brain, _MARGIN_MM, scan.spacing)
     hu, target = scan.hu[box], scan.target[box]
     grid = NetworkGrid.of(hu.shape, scan.spacing, stage.spacing_mm)
-    image = np.asarray(grid.image(hu, [stage.window])[0, 0])
-    hemorrhage = np.asarray(grid.image((target == 1).astype(np.float32), [(0.5, 1.0)])[0, 0]) >= 0
-    unknown = np.asarray(grid.image((target == IGNORE).astype(np.float32), [(0.5, 1.0)])[0, 0]) > -0.99
+    image = grid.image(hu, [stage.window])[0, 0]
+    hemorrhage = grid.image((target == 1).astype(np.float32), [(0.5, 1.0)])[0, 0] >= 0
+    unknown = grid.image((target == IGNORE).astype(np.float32), [(0.5, 1.0)])[0, 0] > -0.99
     labels = np.where(hemorrhage, 1, np.where(unknown, IGNORE, 0)).astype(np.uint8)
     sought = hemorrhage
     if scan.group == "clean":
         mimics = hyperdense(hu, scan.brain[box], scan.spacing).astype(np.float32)
-        sought = np.asarray(grid.image(mimics, [(0.5, 1.0)])[0, 0]) >= 0
+        sought = grid.image(mimics, [(0.5, 1.0)])[0, 0] >= 0
     centres = np.argwhere(sought)
     if len(centres) > _MOST_CENTRES:
         centres = np.random.default_rng(0).permutation(centres)[:_MOST_CENTRES]

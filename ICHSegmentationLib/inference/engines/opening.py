@@ -14,19 +14,17 @@ from ...errors import OutputError
 from ...models import ModelFolder
 from ...settings import EngineName
 from . import cache
+from .choice import PACKAGE
 from .network import EngineError, Network, engine_errors
 
 _log = logging.getLogger(__name__)
 
-FASTEST_FIRST: tuple[EngineName, ...] = ("openvino", "onnxruntime", "jit", "torch")
-"""In the order of the CPU seconds that docs/performance.md tells."""
-
-_CONVERTING = {
-    "jit": ("jit_network", "torch"),
-    "openvino": ("openvino_network", "openvino"),
-    "onnxruntime": ("onnxruntime_network", "onnxruntime"),
+_MODULES = {
+    "jit": "jit_network",
+    "openvino": "openvino_network",
+    "onnxruntime": "onnxruntime_network",
 }
-"""Module of this package, with ``FILE_NAME``, ``convert`` and ``open_file``, and the package it needs."""
+"""Of this package, each with ``FILE_NAME``, ``convert`` and ``open_file``."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +35,6 @@ class Opened:
     warnings: tuple[str, ...] = ()
 
 
-def engines_here() -> list[EngineName]:
-    """The engines whose package is installed, the fastest first; none is loaded."""
-    needed = {engine: package for engine, (_, package) in _CONVERTING.items()} | {"torch": "torch"}
-    return [engine for engine in FASTEST_FIRST if find_spec(needed[engine]) is not None]
-
-
-def chosen_engine(engine: EngineName, device: str) -> EngineName:
-    """The engine that ``engine``, which may be ``auto``, means on this device; GPUs are PyTorch's."""
-    if device != "cpu":
-        return "torch"
-    if engine != "auto":
-        return engine
-    return next(iter(engines_here()), "torch")
-
-
 def open_network(
     model: ModelFolder, stage: str, engine: EngineName, device: str = "cpu", threads: int | None = None
 ) -> Opened:
@@ -59,7 +42,7 @@ def open_network(
 
     Args:
         model: a verified model folder.
-        engine: as :func:`chosen_engine` gave it. Where it fails, PyTorch is used, with a warning.
+        engine: as :func:`~.choice.chosen_engine` gave it. Where it fails, PyTorch is used, with a warning.
         device: ``cpu``, ``cuda`` or ``mps``; other than PyTorch, engines run on the CPU.
         threads: CPU threads; None leaves the engine's choice.
 
@@ -67,7 +50,7 @@ def open_network(
         ModelError: the weights do not fit the network that the manifest describes.
         ImportError: PyTorch or MONAI is needed and not installed.
     """
-    if engine in _CONVERTING:
+    if engine in _MODULES:
         try:
             return Opened(_converted(model, stage, engine, threads))
         except EngineError as error:
@@ -95,10 +78,10 @@ def _converted(model: ModelFolder, stage: str, engine: str, threads: int | None)
     Raises:
         EngineError: the engine is not installed, or cannot convert or open this network.
     """
-    name, package = _CONVERTING[engine]
+    package = PACKAGE[engine]
     if find_spec(package) is None:
         raise EngineError(f"the package {package} is not installed")
-    module = importlib.import_module(f".{name}", __package__)
+    module = importlib.import_module(f".{_MODULES[engine]}", __package__)
     with engine_errors(ImportError, OSError, RuntimeError, TypeError, ValueError):
         folder = cache.place(model.manifest.stages[stage], engine, version(package))
         found = cache.find(folder, module.FILE_NAME)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ICHSegmentationLib.inference.engines import cache, opening
+from ICHSegmentationLib.inference.engines import cache, choice, opening
 from ICHSegmentationLib.inference.engines.network import EngineError
 from ICHSegmentationLib.inference.stage import StageNetwork
 from ICHSegmentationLib.models.manifest import Stage
@@ -205,5 +205,5 @@ def test_an_image_that_an_engine_cannot_run_is_its_own_error(engine, model):
     ],
 )
 def test_automatic_takes_the_fastest_engine_that_is_installed(installed, engine, device, chosen, monkeypatch):
-    monkeypatch.setattr(opening, "find_spec", lambda name: name if name in installed else None)
-    assert opening.chosen_engine(engine, device) == chosen
+    monkeypatch.setattr(choice, "find_spec", lambda name: name if name in installed else None)
+    assert choice.chosen_engine(engine, device) == chosen
