@@ -15,7 +15,7 @@ Three = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Step:
-    """One augmentation: its name in :data:`Training.transforms.AUGMENTATIONS`, and its numbers."""
+    """One augmentation: its name in :data:`Training.augmentation.AUGMENTATIONS`, and its numbers."""
 
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)

@@ -1,3 +1,4 @@
+import pickle
 from dataclasses import replace
 from typing import Any
 
@@ -162,3 +163,13 @@ def test_an_earlier_stages_answer_is_moved_with_the_scan_but_its_values_stay():
     assert (joined[0] - plain[0].flip(1)).abs().mean() > 0.05
     alone = replace(stage, input_use="replace")
     assert train_transforms(alone)(item(prior=True))["image"][0].equal(plain[1].flip(1))
+
+
+def test_transforms_go_to_other_processes_and_do_the_same_there():
+    stage = recipes()["li_chen_nnunet"].stages[0]
+    stage = replace(stage, patch=(4, 16, 16), windows=((50, 80),), mean_std=((58, 11),))
+    here = train_transforms(stage)
+    there = pickle.loads(pickle.dumps(here))
+    for transform in (here, there):
+        transform.set_random_state(7)
+    assert here(item())["image"].equal(there(item())["image"])
