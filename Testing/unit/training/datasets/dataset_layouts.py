@@ -95,7 +95,7 @@ def ct_ich_pictures(root):
     for number in range(1, 12):
         Image.fromarray(np.full((48, 64), number * 10, np.uint8)).save(brain / f"{number}.jpg", quality=95)
     marked = np.zeros((48, 64), np.uint8)
-    marked[:24, :32] = 255
+    marked[:21, :29] = 255  # not at the edge of a JPEG block
     Image.fromarray(marked).save(brain / "10_HGE_Seg.jpg", quality=95)
     rows = [diagnosis(49, number, *(["Subdural"] if number == 10 else [])) for number in range(1, 12)]
     write_csv(root / "hemorrhage_diagnosis.csv", DIAGNOSES, rows)
@@ -161,7 +161,7 @@ def cq500(root):
     """Scan 0 with four series; its readers agree on IPH, two of three on IVH."""
     hu, _ = head()
     study = root / "CQ500CT0 CQ500CT0/Unknown Study"
-    counts = {"CT Plain": 3, "CT PLAIN THIN": 5, "CT BONE": 6, "CT 4cc sec 150cc D3D on": 6}
+    counts = {"CT 5mm Plain": 3, "CT PLAIN THIN": 5, "CT BONE": 6, "CT 4cc sec 150cc D3D on": 6}
     for uid, (series, count) in enumerate(counts.items()):
         for place in range(count):
             file = study / series / f"CT{place:06d}.dcm"
