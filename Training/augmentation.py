@@ -29,20 +29,16 @@ _MODES = ("bilinear", "nearest")
 _AXES = ("slices", "rows", "columns")
 
 
-class InPlane(Randomizable, MapTransform):
-    """Does to each slice of a volume what ``transform`` does to one slice, the same to all of them.
+class _Around(Randomizable, MapTransform):
+    """Does a random transform to an item that is first put into another form."""
 
-    Slices lie several times as far apart as pixels, so volumes are turned, scaled and blurred in plane only
-    (nnU-Net's "dummy 2D" augmentation of anisotropic data).
-    """
-
-    def __init__(self, transform: MapTransform) -> None:
-        MapTransform.__init__(self, transform.keys)
+    def __init__(self, transform: Transform, keys: tuple[Hashable, ...]) -> None:
+        MapTransform.__init__(self, keys)
         self._transform = transform
 
     def set_random_state(
         self, seed: int | None = None, state: np.random.RandomState | None = None
-    ) -> "InPlane":
+    ) -> "_Around":
         super().set_random_state(seed, state)
         assert isinstance(self._transform, Randomizable)
         self._transform.set_random_state(seed, state)
@@ -50,6 +46,17 @@ class InPlane(Randomizable, MapTransform):
 
     def randomize(self, data: Any) -> None:
         """The transform inside draws its own numbers."""
+
+
+class InPlane(_Around):
+    """Does to each slice of a volume what ``transform`` does to one slice, the same to all of them.
+
+    Slices lie several times as far apart as pixels, so volumes are turned, scaled and blurred in plane only
+    (nnU-Net's "dummy 2D" augmentation of anisotropic data).
+    """
+
+    def __init__(self, transform: MapTransform) -> None:
+        super().__init__(transform, transform.keys)
 
     def __call__(self, data: Mapping[Hashable, Tensor]) -> dict[Hashable, Tensor]:
         item = dict(data)
@@ -60,24 +67,13 @@ class InPlane(Randomizable, MapTransform):
         return {**done, **{key: done[key].reshape(shapes[key]) for key in self.keys}}
 
 
-class OfScan(Randomizable, MapTransform):
+class OfScan(_Around):
     """Does ``transform`` to the first ``channels`` channels of the image only: those made of the scan, not an
     earlier stage's answer behind them."""
 
     def __init__(self, transform: Transform, channels: int) -> None:
-        MapTransform.__init__(self, _IMAGE)
-        self._transform, self._channels = transform, channels
-
-    def set_random_state(
-        self, seed: int | None = None, state: np.random.RandomState | None = None
-    ) -> "OfScan":
-        super().set_random_state(seed, state)
-        assert isinstance(self._transform, Randomizable)
-        self._transform.set_random_state(seed, state)
-        return self
-
-    def randomize(self, data: Any) -> None:
-        """The transform inside draws its own numbers."""
+        super().__init__(transform, _IMAGE)
+        self._channels = channels
 
     def __call__(self, data: Mapping[Hashable, Tensor]) -> dict[Hashable, Tensor]:
         scan, answer = data["image"][: self._channels], data["image"][self._channels :]

@@ -27,6 +27,7 @@ from torch import Tensor
 from ICHSegmentationLib.inference.region_box import Box, region_box
 from ICHSegmentationLib.inference.resampling import resample
 from ICHSegmentationLib.inference.staged import fed_with, network_image, region
+from ICHSegmentationLib.models import Stage
 
 from .augmentation import augmentations
 from .loop.plan import manifest_stage
@@ -78,15 +79,14 @@ class NetworkInput(Transform):
         hu, label = (np.asarray(item[key])[0] for key in _KEYS)
         prior = np.asarray(item["prior"])[0] if "prior" in item else None
         plan = manifest_stage(self._stage, item["spacing"])
-        box = self._box(prior, label)
+        box = self._box(plan, prior, label)
         image = network_image(plan, hu, item["spacing"], prior, box)
         mask = torch.from_numpy(np.ascontiguousarray(label[box], np.float32))[None]
         on_grid = (resample(mask, image.shape[1:]) >= 0.5).to(torch.uint8)
         return {"image": image, "label": on_grid}
 
-    def _box(self, prior: NDArray[np.float32] | None, label: NDArray[Any]) -> Box:
-        stage = manifest_stage(self._stage, (1.0, 1.0, 1.0))
-        seen = region(fed_with(stage), prior, label.shape) or region_box(label, self._stage.region_enlarged)
+    def _box(self, plan: Stage, prior: NDArray[np.float32] | None, label: NDArray[Any]) -> Box:
+        seen = region(fed_with(plan), prior, label.shape) or region_box(label, self._stage.region_enlarged)
         depth, height, width = label.shape
         return seen or (slice(0, depth), slice(0, height), slice(0, width))
 
