@@ -23,7 +23,7 @@ from dataset_layouts import (
 
 from ICHSegmentationLib.errors import GridMismatchError, InputError, UnknownLabelError
 from ICHSegmentationLib.labels import label_named
-from Training.datasets import ADAPTERS, find_adapter, read_case
+from Training.datasets import ADAPTERS, SliceLabel, find_adapter, read_case
 
 
 def cases_of(folder):
@@ -148,6 +148,16 @@ def test_ct_ich_slice_n_of_the_table_is_index_n_minus_1(tmp_path):
     assert [label.epidural for label in case.slice_labels] == [False, True, True, True, False, False]
     assert case.scan_labels.subtypes == ("epidural",)
     assert case.scan_labels.any
+
+
+def test_a_ct_ich_slice_may_bleed_without_a_subtype(tmp_path):
+    ct_ich(tmp_path)
+    columns = diagnosis_columns(tmp_path)
+    rows = [[49, n, 0, 0, 0, 0, 0, int(n != 2), 0] for n in range(1, 7)]  # No_Hemorrhage is 0 on slice 2
+    write_csv(tmp_path / "hemorrhage_diagnosis_raw_ct.csv", columns, rows)
+    case = cases_of(tmp_path)["049"]
+    assert [label.any for label in case.slice_labels] == [n == 2 for n in range(1, 7)]
+    assert case.scan_labels == SliceLabel(any=True)
 
 
 def test_ct_ich_slice_labels_are_not_used_when_the_table_has_other_slices_than_the_scan(tmp_path):
