@@ -132,8 +132,11 @@ def _describe(
     display = node.GetDisplayNode()
     display.SetColor(*_COLOURS[letter])
     display.SetSelectedColor(*_COLOURS[letter])
-    display.SetPointLabelsVisibility(False)
-    display.SetPropertiesLabelVisibility(True)
+    # Name and length of a line stand at its middle, where A and B cross: so each bears its letter at one end.
+    display.SetPropertiesLabelVisibility(False)
+    display.SetPointLabelsVisibility(True)
+    for n, label in enumerate((letter, "")):
+        node.SetNthControlPointLabel(n, label)
     hierarchy = node.GetScene().GetSubjectHierarchyNode()
     if hierarchy is not None and hierarchy.GetItemByDataNode(scan):
         parent = hierarchy.GetItemParent(hierarchy.GetItemByDataNode(scan))

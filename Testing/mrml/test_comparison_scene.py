@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from heads import make_phantom
 from volumes import make_scan, make_tilt, make_transform
-
-from ICHSegmentationLib.phantom import make_phantom
 
 SHAPE, SPACING = (26, 100, 90), (5.0, 2.0, 2.2)
 HALF = np.array([[0, 1, 0, 9], [-1, 0, 0, -4], [0, 0, 1, 12], [0, 0, 0, 1]], float)

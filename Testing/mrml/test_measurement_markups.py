@@ -78,6 +78,13 @@ def drag(node: Any, end: int, to: np.ndarray) -> None:
     node.SetNthControlPointPositionWorld(end, *to)
 
 
+def test_each_line_bears_its_letter_at_one_end_and_no_text_where_a_and_b_cross(lines: Any) -> None:
+    for letter, node in lines.nodes.items():
+        assert [node.GetNthControlPointLabel(n) for n in range(2)] == [letter, ""]
+        assert node.GetDisplayNode().GetPointLabelsVisibility()
+        assert not node.GetDisplayNode().GetPropertiesLabelVisibility()
+
+
 @pytest.mark.parametrize("placement", PLACEMENTS.values(), ids=PLACEMENTS)
 def test_the_lines_have_the_lengths_and_directions_of_the_painted_ellipsoid(
     scene: Any, placement: Placement

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from heads import make_phantom
 
 SHAPE, SPACING = (14, 96, 96), (5.0, 2.4, 2.4)  # the upper half of the head, coarse
 
@@ -20,7 +21,7 @@ def sample_data(scene: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     from ICHSegmentationLib import phantom
 
-    monkeypatch.setattr(phantom, "make_phantom", partial(phantom.make_phantom, shape=SHAPE, spacing=SPACING))
+    monkeypatch.setattr(phantom, "make_phantom", partial(make_phantom, shape=SHAPE, spacing=SPACING))
     return sample_data
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import slicer
+from heads import make_phantom
 from opening import OpenPanel, PlannedSetup, bleed_mask, segmentations
 from volumes import bleed_slices, make_scan
 
 from ICHSegmentationLib.io import read_ct, read_mask
-from ICHSegmentationLib.phantom import make_phantom
 
 MOVE = np.array([[0, -1, 0, 4], [1, 0, 0, 7], [0, 0, 1, -3], [0, 0, 0, 1]], float)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from heads import make_phantom
 from opening import OpenPanel, segmentations
 from PySide6 import QtCore
 
@@ -41,7 +42,7 @@ def small_heads(monkeypatch: pytest.MonkeyPatch) -> None:
     """The samples in few voxels, so that a run takes seconds."""
     from ICHSegmentationLib import phantom
 
-    monkeypatch.setattr(phantom, "make_phantom", partial(phantom.make_phantom, shape=SHAPE, spacing=SPACING))
+    monkeypatch.setattr(phantom, "make_phantom", partial(make_phantom, shape=SHAPE, spacing=SPACING))
 
 
 class Heartbeat:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import unittest
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from ICHSegmentationLib.events import Finished, ProcessStarted, Progress
 
 WITH_THE_MODEL = "test_a_hemorrhage_is_found_at_its_place_with_its_volume"
 WITHOUT = (
@@ -18,6 +21,16 @@ WITHOUT = (
     "test_the_result_lies_where_the_scans_transform_puts_it",
     "test_what_is_no_head_ct_is_refused_with_a_sentence",
 )
+
+
+@pytest.fixture(autouse=True)
+def painted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Heads that other tests have painted already."""
+    from heads import make_phantom
+
+    from ICHSegmentationLib import phantom
+
+    monkeypatch.setattr(phantom, "make_phantom", make_phantom)
 
 
 @pytest.fixture
@@ -50,8 +63,16 @@ def real_setup() -> Any:
     from PySide6.QtCore import QProcess, QTimer
 
     class RealSetup(PlannedSetup):
+        def __init__(self) -> None:
+            super().__init__()
+            self.events: list[Any] = []
+
         def make_worker(self, on_event: Any) -> Any:
-            self.workers.append(Worker(QProcess, THE_LIBRARY, on_event, QTimer.singleShot))
+            def hear(event: Any) -> None:
+                self.events.append(event)
+                on_event(event)
+
+            self.workers.append(Worker(QProcess, THE_LIBRARY, hear, QTimer.singleShot))
             return self.workers[-1]
 
     return RealSetup()
@@ -92,6 +113,13 @@ def test_the_one_that_looks_at_the_mask_passes_with_the_real_worker_and_model(se
     setup = real_setup()
     run(self_tests(setup), WITH_THE_MODEL)
     assert len(setup.workers) == 1
+    of_kind = {kind: [e for e in setup.events if isinstance(e, kind)] for kind in (ProcessStarted, Progress)}
+    assert of_kind[ProcessStarted][0].pid != os.getpid()
+    fractions = [event.fraction for event in of_kind[Progress]]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    assert isinstance(setup.events[-1], Finished)
+    assert not setup.workers[0].running
 
 
 def test_no_test_of_the_module_is_left_out(self_tests: Any) -> None:

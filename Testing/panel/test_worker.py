@@ -1,4 +1,4 @@
-"""The worker with real processes, and once with the real default model."""
+"""The worker with real processes; test_self_tests.py has it with the real default model."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import sys
 import weakref
 from pathlib import Path
 
-import nibabel as nib
-import numpy as np
 import pytest
 
 pytest.importorskip("PySide6", reason="Qt is not here: pip install PySide6-Essentials")
@@ -32,7 +30,7 @@ from engines import (
 from ICHSegmentationSlicerLib.interpreter import Interpreter
 from PySide6.QtWidgets import QApplication
 
-from ICHSegmentationLib import events, models
+from ICHSegmentationLib import events
 from ICHSegmentationLib.cli.parser import parser
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and launchers of Unix")
@@ -53,30 +51,6 @@ def a_ct(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def left_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
-
-
-@pytest.mark.skipif(
-    not (models.store.EMBEDDED / "model.json").is_file(), reason="no default model is embedded yet"
-)
-def test_the_default_model_runs_in_another_process_and_its_result_comes_back(
-    tmp_path: Path,
-) -> None:
-    volume_ml = write_head(tmp_path / "ct.nii.gz")
-    heard = Heard(THE_LIBRARY).start(tmp_path / "ct.nii.gz", tmp_path / "out")
-    outcome = heard.outcome(180)
-    assert outcome.kind == "done", outcome
-    assert heard.pid != os.getpid()
-    fractions = [event.fraction for event in heard.of_kind(events.Progress)]
-    assert fractions == sorted(fractions)
-    assert fractions[-1] == 1
-    (result,) = heard.of_kind(events.Finished)
-    assert outcome.results == (result,)
-    assert result.measurements["total_volume_ml"] == pytest.approx(volume_ml, rel=0.2)
-    mask = nib.load(result.paths["mask"])
-    counted_ml = np.count_nonzero(np.asarray(mask.dataobj)) * 5.0 * 2.0 * 2.0 / 1000
-    assert result.measurements["total_volume_ml"] == pytest.approx(counted_ml, rel=0.01)
-    assert left_in(tmp_path / "out") == ["ct"]
-    assert not heard.worker.running
 
 
 @posix
