@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from ICHSegmentationLib.errors import InputError
+
 Normalisation = Literal["window", "zscore", "minmax", "mean_std"]
 Activation = Literal["softmax", "sigmoid"]
 EarlierUse = Literal["channel", "replace", "region"]
@@ -116,6 +118,7 @@ class StageRecipe:
         window_blend: overlapping windows count alike (``constant``), or less towards their rim.
         deep_supervision: whether the network answers at several decoder levels while training.
         activation: what turns the network's answer into probabilities.
+        encoder_weights: file of ImageNet weights that the network's encoder starts from; None starts afresh.
     """
 
     name: str
@@ -143,6 +146,7 @@ class StageRecipe:
     window_blend: Literal["constant", "gaussian"] = "constant"
     deep_supervision: bool = False
     activation: Activation = "softmax"
+    encoder_weights: str | None = None
 
     @property
     def dimensions(self) -> Literal[2, 3]:
@@ -224,6 +228,23 @@ class Recipe:
     def stage(self, name: str) -> StageRecipe:
         """The stage of this name; a ``KeyError`` where there is none."""
         return {stage.name: stage for stage in self.stages}[name]
+
+    def with_encoder_weights(self, path: str) -> "Recipe":
+        """This recipe with its encoders started from a file of ImageNet weights.
+
+        Raises:
+            InputError: no network of this recipe has an encoder.
+        """
+        stages = tuple(
+            replace(stage, encoder_weights=path) if "encoder" in stage.network else stage
+            for stage in self.stages
+        )
+        if stages == self.stages:
+            raise InputError(
+                f"Expected a recipe whose networks have an encoder, found {self.name}.",
+                "Leave the ImageNet weights out.",
+            )
+        return replace(self, stages=stages)
 
     def fitted(self, intensities: Intensities) -> "Recipe":
         """This recipe with each stage fitted to a data set, see :meth:`StageRecipe.fitted`."""
