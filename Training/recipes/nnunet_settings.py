@@ -11,10 +11,10 @@ AUGMENTATION: tuple[Step, ...] = (
     Step("rotate", {"degrees": 180.0, "probability": 0.2}),  # in plane only, as the voxels are far from cubes
     Step("scale", {"smallest": 0.7, "largest": 1.4, "probability": 0.2}),
     Step("noise", {"std": 0.1, "probability": 0.1}),
-    Step("smooth", {"sigma": (0.5, 1.0), "probability": 0.2}),
+    Step("smooth", {"sigma": (0.5, 1.0), "probability": 0.1}),  # 0.2 of the patches, half of their channels
     Step("brightness", {"change": 0.25, "probability": 0.15}),
     Step("contrast", {"change": 0.25, "probability": 0.15}),
-    Step("low_resolution", {"smallest": 0.5, "probability": 0.25}),
+    Step("low_resolution", {"smallest": 0.5, "probability": 0.125}),  # 0.25, half of their channels
     Step(
         "gamma",
         {
