@@ -9,8 +9,7 @@ import slicer
 from numpy.typing import NDArray
 
 from ICHSegmentationLib.errors import GridMismatchError
-from ICHSegmentationLib.io.atomic import atomic_path
-from ICHSegmentationLib.io.dicom_seg import seg_bytes
+from ICHSegmentationLib.io.dicom_seg import write_seg
 from ICHSegmentationLib.io.dicom_seg_source import DicomSource, source_in
 from ICHSegmentationLib.io.origin import Origin
 
@@ -42,9 +41,7 @@ def write_dicom_seg(
     mask = _in_order_of(source, mask_of(segmentation, scan), local_affine(scan))
     facts = model_facts_of(segmentation)
     edited = bool(edited_labels(segmentation)) or not facts.get("id")
-    content = seg_bytes(mask, source, Origin(facts.get("id", ""), facts.get("version", ""), edited))
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
+    write_seg(mask, source, path, Origin(facts.get("id", ""), facts.get("version", ""), edited))
     return path
 
 

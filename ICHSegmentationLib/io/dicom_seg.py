@@ -2,56 +2,59 @@
 
 import hashlib
 import warnings
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.uid import generate_uid
 
 from .. import __version__
 from ..labels import CATEGORY, HEMORRHAGE, TYPE, Code, Label
-from ..volume import CTVolume, Volume
 from .atomic import atomic_path
-from .dicom_seg_source import DicomSource, read_source, source_of
+from .dicom_seg_source import DicomSource, read_source
 from .origin import DRAWN, Origin
 
 if TYPE_CHECKING:
     from highdicom.seg import SegmentDescription
+    from highdicom.sr import CodedConcept
 
 _NAME = "ICHSegmentation"
 _SERIES_NUMBER = 9700  # out of the way of the numbers that scanners give
 
 
-def write_seg(mask: Volume, ct: CTVolume, path: Path, origin: Origin = DRAWN) -> None:
-    """Write a mask as a binary DICOM SEG with a segment for each label in it.
+def write_seg(voxels: NDArray[np.uint8], source: DicomSource, path: Path, origin: Origin = DRAWN) -> None:
+    """Write a mask as a binary DICOM SEG with a segment for each label in it; see :func:`seg_bytes`.
+
+    Raises:
+        NotWritableError, DiskFullError, OutputError: see :func:`.atomic.output_errors`.
+    """
+    content = seg_bytes(voxels, source, origin)
+    with atomic_path(Path(path)) as temporary:
+        temporary.write_bytes(content)
+
+
+def seg_bytes(voxels: NDArray[np.uint8], source: DicomSource, origin: Origin = DRAWN) -> bytes:
+    """A mask as the bytes of a DICOM SEG.
 
     Every slice of the series is referred to; only slices with hemorrhage have a frame. An empty mask is one
     empty segment "Hemorrhage". The same mask on the same series by the same model gets the same UIDs, so that
     sending it twice leaves one object in an archive.
 
     Args:
-        mask: label values ``[D, H, W]`` on the CT's grid.
-        ct: read from a DICOM series by :func:`.read_ct`; its files must still be there.
-        origin: who outlined it.
+        voxels: label values ``[D, H, W]``, slices in the order of ``source``.
+        source: the slices of the series; their files must still be there.
+        origin: who outlined the mask.
 
     Raises:
-        InputError: the CT was not read from DICOM.
-        GridMismatchError: the mask does not lie on the CT's grid.
         UnknownLabelError: a value that no label has.
-        NotWritableError, DiskFullError, OutputError: see :func:`.atomic.output_errors`.
+        NotAnImageError, InputError: a slice's file has gone or is damaged.
         ImportError: highdicom is not installed.
     """
-    ct.require_same_grid(mask)
-    content = seg_bytes(mask.voxels, source_of(ct), origin)
-    with atomic_path(Path(path)) as temporary:
-        temporary.write_bytes(content)
-
-
-def seg_bytes(voxels: NDArray[np.uint8], source: DicomSource, origin: Origin = DRAWN) -> bytes:
-    """The content of the file that :func:`write_seg` writes, of label values ``[D, H, W]``."""
     import highdicom
     from highdicom.seg import Segmentation
 
@@ -59,10 +62,12 @@ def seg_bytes(voxels: NDArray[np.uint8], source: DicomSource, origin: Origin = D
 
     labels = labels_in(voxels) or [HEMORRHAGE]
     headers, planes = read_source(source)
-    frames = int(headers[0].get("NumberOfFrames", 1)) if len(headers) == 1 else len(headers)
-    segments = np.zeros((frames, *voxels.shape[1:], len(labels)), dtype=np.uint8)
-    for number, label in enumerate(labels):
-        segments[planes, ..., number] = voxels == label.value
+    frames = int(headers[0].get("NumberOfFrames") or 1) if len(headers) == 1 else len(headers)
+    numbers = np.zeros(256, dtype=np.uint8)
+    for number, label in enumerate(labels, 1):
+        numbers[label.value] = number
+    segments = np.zeros((frames, *voxels.shape[1:]), dtype=np.uint8)
+    segments[planes] = numbers[voxels]
     uids = _uids(voxels, headers, origin)
     with warnings.catch_warnings():
         # Of patients' names with one part: they stand as the series has them.
@@ -119,14 +124,14 @@ def _described(label: Label, number: int, origin: Origin) -> "SegmentDescription
     )
 
 
-def _coded(code: Code) -> Any:
+def _coded(code: Code) -> "CodedConcept":
     from highdicom.sr import CodedConcept
 
     return CodedConcept(code.value, code.scheme, code.meaning)
 
 
-def _uids(voxels: NDArray[np.uint8], headers: list[Any], origin: Origin) -> Any:
-    """UIDs for the series and its one object, made from what it is about."""
+def _uids(voxels: NDArray[np.uint8], headers: list[Dataset], origin: Origin) -> Iterator[str]:
+    """A UID for the series and one for its only object, made from what they are about."""
     facts = [__version__, repr(origin), *(str(header.SOPInstanceUID) for header in headers)]
     facts.append(hashlib.sha256(np.ascontiguousarray(voxels).tobytes()).hexdigest())
     for what in ("series", "object"):
