@@ -1,0 +1,112 @@
+"""Commands as processes of their own, with their seconds, processor seconds and memory; and scans for them.
+
+Linux and macOS.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk
+
+ICHSEG = [sys.executable, "-m", "ICHSegmentationLib"]
+IN_PLANE = 512
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process: wall seconds, processor seconds, peak resident memory, and when it said what."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+    said: list[tuple[float, dict[str, Any]]]
+
+    @property
+    def last_case(self) -> str:
+        return self.said[-1][1]["case"]
+
+    def seconds_of(self, case: str) -> float:
+        """From the start of a case to its result, by this clock and not by the program's."""
+        times = {event["event"]: at for at, event in self.said if event.get("case") == case}
+        return times["result"] - times["started"]
+
+    def stages_of(self, case: str) -> dict[str, float]:
+        results = [event for _, event in self.said if event["event"] == "result" and event["case"] == case]
+        return results[0]["measurements"]["timings_s"]
+
+
+def phantom(folder: Path, slices: int, volume_ml: float = 25.0) -> Path:
+    """A painted head of 512 x 512 pixels, cut into this many slices, with a hemorrhage of this volume."""
+    source = folder / f"phantom_{volume_ml:g}ml.nii.gz"
+    target = folder / f"phantom_{volume_ml:g}ml_{slices}.nii.gz"
+    if not source.exists():
+        timed([*ICHSEG, "phantom", "-o", str(source), "--volume-ml", str(volume_ml)])
+    if not target.exists():
+        image = sitk.ReadImage(str(source), sitk.sitkInt16)
+        size = (IN_PLANE, IN_PLANE, slices)
+        extents = [n * mm for n, mm in zip(image.GetSize(), image.GetSpacing(), strict=True)]
+        spacing = [extent / n for extent, n in zip(extents, size, strict=True)]
+        first = [(new / old - 1) / 2 for new, old in zip(spacing, image.GetSpacing(), strict=True)]
+        origin = image.TransformContinuousIndexToPhysicalPoint(first)
+        resampled = sitk.Resample(
+            image, size, sitk.Transform(), sitk.sitkLinear, origin, spacing, image.GetDirection(), -1000
+        )
+        sitk.WriteImage(resampled, str(target))
+    return target
+
+
+def segment(inputs: list[Path], threads: int, engine: str, output: Path) -> Run:
+    """The command line from file to mask, report and all."""
+    options = ["--device", "cpu", "--threads", str(threads), "--engine", engine]
+    told = ["--events", "jsonl", "--overwrite"]
+    return timed([*ICHSEG, "segment", *map(str, inputs), "-o", str(output), *options, *told])
+
+
+def timed(command: list[str], **environment: str) -> Run:
+    """Run a command that writes one JSON object a line, or nothing, and account for it.
+
+    Linux counts our own memory before the command takes over as the command's, so this file imports little.
+    """
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment})
+    assert process.stdout
+    lines = [(time.perf_counter(), line) for line in process.stdout]
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}: {lines[-1:]}")
+    peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    said = [(at, json.loads(line)) for at, line in lines if line.startswith("{")]
+    return Run(wall, usage.ru_utime + usage.ru_stime, peak_bytes / 1e6, said)
+
+
+def size_of(scan: Path) -> tuple[int, ...]:
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(scan))
+    reader.ReadImageInformation()
+    return reader.GetSize()
+
+
+def table(headings: list[str], rows: list[list[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def machine() -> str:
+    names = Path("/proc/cpuinfo")
+    models = [line.partition(":")[2].strip() for line in _lines(names) if line.startswith("model name")]
+    cpu = models[0] if models else platform.processor()
+    return f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, PyTorch {version('torch')}"
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
