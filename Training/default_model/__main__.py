@@ -14,12 +14,13 @@ from .export import export
 from .loop import train
 from .prepare import prepare
 from .recipe import COPIES, DEFAULT, PHANTOMS, StageRecipe
+from .robustness import robustness
 from .sampling import PatchSource, load_samples
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m Training.default_model", description=__doc__)
-    parser.add_argument("step", choices=["prepare", "train", "export", "evaluate", "all"])
+    parser.add_argument("step", choices=["prepare", "train", "export", "evaluate", "robustness", "all"])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the data folder")
     parser.add_argument(
         "--out", type=Path, default=Path("runs/default"), help="samples, checkpoints and logs"
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, help="another number of training steps")
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--model", type=Path, default=Path("ICHSegmentationLib/models/default"))
+    parser.add_argument("--every", type=int, default=1, help="robustness: take every n-th scan only")
     chosen = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     if chosen.threads:
@@ -45,7 +47,11 @@ def main(arguments: list[str] | None = None) -> int:
     if wanted("export"):
         export(DEFAULT, chosen.out, chosen.model)
     if wanted("evaluate"):
-        evaluate(chosen.data, chosen.model, chosen.out / "evaluation", Path("docs/results.md"))
+        out = chosen.out / "evaluation"
+        evaluate(chosen.data, chosen.model, out, Path("docs/results.md"), chosen.threads)
+    if chosen.step == "robustness":  # hours on a laptop, so not part of "all"
+        out, page = chosen.out / "evaluation", Path("docs/robustness.md")
+        robustness(chosen.data, chosen.model, out, page, chosen.every, chosen.threads)
     return 0
 
 

@@ -1,22 +1,22 @@
 """``docs/results.md``: the tables of an evaluation, written by the evaluation."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-
-import numpy as np
+from collections.abc import Sequence
 
 from ICHSegmentationLib.models.manifest import Manifest
 
-from .metrics import NSD_TOLERANCE_MM
+from ..evaluation import CaseMetrics, Summary
+from ..evaluation.intervals import Distribution, Estimate, LimitsOfAgreement
+from ..evaluation.summary import GroupSummary
+from .markdown import number, percent, table, with_interval
+from .slices import SliceFindings, sensitivity_at, touched
 
-Row = dict[str, Any]
+_SPECIFICITY = 0.95
 
 
-def results_page(rows: Sequence[Row], manifest: Manifest) -> str:
-    """The page for these rows of :func:`Training.evaluate.evaluate`."""
-    outlined = [row for row in rows if "dice" in row]
-    traumatic = [row for row in rows if "dice" not in row and row["hemorrhage"]]
-    clean = [row for row in rows if not row["hemorrhage"]]
+def results_page(outlined: Summary, by_slice: Sequence[SliceFindings], manifest: Manifest) -> str:
+    """The page for the scans with outlines, and for those of which readers named the slices."""
+    traumatic = [scan for scan in by_slice if scan.bleeding]
+    clean = [scan for scan in by_slice if not scan.bleeding]
     parts = [
         "# Results of the default model\n",
         f"Model `{manifest.id}` {manifest.version}. "
@@ -25,123 +25,134 @@ def results_page(rows: Sequence[Row], manifest: Manifest) -> str:
         "These are the validation scans; the model was trained on other patients' scans of the same two "
         "collections, so scans from elsewhere will fare worse.\n",
         _outlined_section(outlined),
-        _traumatic_section(traumatic),
+        _traumatic_section(traumatic, clean),
         _clean_section(clean),
     ]
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if part)
 
 
-def _outlined_section(rows: Sequence[Row]) -> str:
-    mean = {key: _mean(row[key] for row in rows) for key in ("dice", "hd95_mm", "nsd", "rvd")}
-    mae = _mean(abs(row["volume_error_ml"]) for row in rows)
-    errors = [(row["volume_error_ml"], _tada_error(row)) for row in rows]
-    estimated = [(voxels, tada) for voxels, tada in errors if tada is not None]
-    same_mae = _mean(abs(voxels) for voxels, _ in estimated)
-    tada_mae = _mean(abs(tada) for _, tada in estimated)
-    table = _table(
-        [
-            "case",
-            "reference mL",
-            "found mL",
-            "error mL",
-            "Dice",
-            "HD95 mm",
-            "NSD",
-            "RVD",
-            "Tada mL",
-            "Tada error mL",
-        ],
-        [
-            [
-                row["case"],
-                _number(row["reference_ml"]),
-                _number(row["volume_ml"]),
-                _number(row["volume_error_ml"], sign=True),
-                _number(row["dice"], 3),
-                _number(row["hd95_mm"]),
-                _number(row["nsd"], 3),
-                _number(row["rvd"], 3),
-                _number(row["tada_of_reference_ml"]),
-                _number(_tada_error(row), sign=True),
-            ]
-            for row in rows
-        ],
-    )
-    return f"""## Deep intraparenchymal hematomas (PHE-SICH-CT-IDS, {len(rows)} scans)
+def _outlined_section(summary: Summary) -> str:
+    overall = summary.overall
+    dice = overall.metrics["dice"] if overall else None
+    if overall is None or dice is None:
+        return ""
+    lowest = min(case.pooled.dice for case in summary.cases)
+    settings, metrics = summary.settings, overall.metrics
+    return f"""## Deep intraparenchymal hematomas (PHE-SICH-CT-IDS, {overall.cases} scans)
 
 The reference masks are **silver**: derived automatically as the bright region inside the perihematomal
 edema that radiologists drew, then checked by eye; blood in the ventricles is often not in them. The pixel
 spacing of this collection is nominal (0.45 x 0.45 x 5 mm), and so are the millilitres. NSD is at
-{NSD_TOLERANCE_MM:g} mm. "Tada" is pi/6·A·B·C measured on the reference mask itself: its error is that of the
-formula, not of anybody's outline.
+{settings.tolerance_mm:g} mm. "Tada" is pi/6·A·B·C measured on the reference mask itself: its error is that of
+the formula, not of anybody's outline. In brackets: {settings.confidence:.0%} intervals by bootstrap, see
+[how it is measured](evaluation.md).
 
-Mean Dice **{mean["dice"]:.3f}** (lowest {min(row["dice"] for row in rows):.3f}),
-HD95 {mean["hd95_mm"]:.2f} mm, NSD {mean["nsd"]:.3f}, RVD {mean["rvd"]:.3f}, volume MAE **{mae:.2f} mL**.
-On the {len(estimated)} scans where the Tada formula applies: volume MAE {same_mae:.2f} mL by voxels,
-{tada_mae:.2f} mL by the Tada formula.
+Mean Dice **{with_interval(dice.mean, 3)}**, lowest {lowest:.3f};
+HD95 {_mean(metrics["hd95_mm"], 2)} mm, NSD {_mean(metrics["nsd"], 3)}, RVD {_mean(metrics["rvd"], 3)}.
 
-{table}"""
+{_volume_table(overall)}
+{_case_table(summary.cases)}"""
 
 
-def _traumatic_section(rows: Sequence[Row]) -> str:
-    table = _table(
-        ["case", "readers' subtypes", "found mL", "bleeding slices touched", "other slices touched"],
-        [
-            [
-                row["case"],
-                ", ".join(row["subtypes"]),
-                _number(row["volume_ml"]),
-                f"{row['bleeding_slices_touched']} of {row['bleeding_slices']}"
-                f" ({_percent(row['bleeding_slices_touched'], row['bleeding_slices'])})",
-                f"{row['other_slices_touched']} of {row['slices'] - row['bleeding_slices']}"
-                f" ({_percent(row['other_slices_touched'], row['slices'] - row['bleeding_slices'])})",
-            ]
-            for row in rows
-        ],
+def _volume_table(overall: GroupSummary) -> str:
+    """The masks' volumes beside the formula's."""
+    rows: list[tuple[str, int, Estimate, LimitsOfAgreement | None]] = [
+        ("voxels", overall.cases, overall.volume_mae_ml, overall.volume_limits)
+    ]
+    formula = overall.formula
+    if formula is not None:
+        rows += [
+            ("voxels, where the formula applies", formula.n, formula.voxels_mae_ml, None),
+            ("Tada (pi/6·A·B·C)", formula.n, formula.tada_mae_ml, formula.tada_limits),
+            ("A·B·C/2", formula.n, formula.abc2_mae_ml, None),
+        ]
+    return table(
+        ["volume by", "scans", "MAE mL", "bias mL", "limits of agreement mL"],
+        [[name, str(n), with_interval(mae), *_limits(limits)] for name, n, mae, limits in rows],
     )
-    touched = sum(row["bleeding_slices_touched"] for row in rows)
-    bleeding = sum(row["bleeding_slices"] for row in rows)
-    return f"""## Traumatic hemorrhages (PhysioNet CT-ICH, {len(rows)} scans)
+
+
+def _case_table(cases: Sequence[CaseMetrics]) -> str:
+    head = ["case", "reference mL", "found mL", "error mL", "Dice", "HD95 mm", "NSD", "RVD", "Tada mL"]
+    return table([*head, "Tada error mL"], [_case_row(case) for case in cases])
+
+
+def _case_row(case: CaseMetrics) -> list[str]:
+    pooled, formula = case.pooled, case.formula
+    return [
+        case.name,
+        number(pooled.reference_ml),
+        number(pooled.volume_ml),
+        number(pooled.volume_error_ml, sign=True),
+        number(pooled.dice, 3),
+        number(pooled.hd95_mm),
+        number(pooled.nsd, 3),
+        number(pooled.rvd, 3),
+        number(formula.tada_ml),
+        number(formula.tada_error_ml, sign=True),
+    ]
+
+
+def _traumatic_section(scans: Sequence[SliceFindings], clean: Sequence[SliceFindings]) -> str:
+    if not scans:
+        return ""
+    bleeding = [ml for scan in scans for ml in scan.on_bleeding]
+    head = ["case", "readers' subtypes", "found mL", "bleeding slices touched", "other slices touched"]
+    rows = [
+        [scan.name, ", ".join(scan.subtypes), number(scan.volume_ml), _touched(scan.on_bleeding),
+         _touched(scan.on_others)]
+        for scan in scans
+    ]  # fmt: skip
+    return f"""## Traumatic hemorrhages (PhysioNet CT-ICH, {len(scans)} scans)
 
 Two radiologists named the slices that bleed and drew no outlines, so this tells where the model finds blood,
-not how well it outlines it. Over all scans {touched} of {bleeding} bleeding slices are touched
-({_percent(touched, bleeding)}).
+not how well it outlines it. Over all scans {touched(bleeding)} of {len(bleeding)} bleeding slices are touched
+({percent(touched(bleeding), len(bleeding))}).
+{_operating_point("Among the slices of these scans", scans)}
+{_operating_point("With the slices of the scans without hemorrhage below", [*scans, *clean])}
 
-{table}"""
+{table(head, rows)}"""
 
 
-def _clean_section(rows: Sequence[Row]) -> str:
-    table = _table(
-        ["case", "found mL", "slices touched"],
-        [
-            [row["case"], _number(row["volume_ml"]), f"{row['other_slices_touched']} of {row['slices']}"]
-            for row in rows
-        ],
+def _operating_point(which: str, scans: Sequence[SliceFindings]) -> str:
+    """One point of the ROC curve by slice: how many bleeding slices are found at a fixed specificity."""
+    bleeding = [ml for scan in scans for ml in scan.on_bleeding]
+    others = [ml for scan in scans for ml in scan.on_others]
+    if not others:
+        return ""
+    sensitivity, limit = sensitivity_at(_SPECIFICITY, bleeding, others)
+    return (
+        f"{which}, sensitivity is {sensitivity:.2f} at specificity {_SPECIFICITY:g} "
+        f"(a slice counts as marked above {limit:.2f} mL)."
     )
-    return f"""## Scans without hemorrhage (PhysioNet CT-ICH, {len(rows)} scans)
-
-Nothing should be found. Largest false volume: {max(row["volume_ml"] for row in rows):.2f} mL.
-
-{table}"""
 
 
-def _tada_error(row: Row) -> float | None:
-    estimate = row["tada_of_reference_ml"]
-    return None if estimate is None else estimate - row["reference_ml"]
+def _clean_section(scans: Sequence[SliceFindings]) -> str:
+    if not scans:
+        return ""
+    rows = [
+        [scan.name, number(scan.volume_ml), f"{touched(scan.slice_ml)} of {len(scan.slice_ml)}"]
+        for scan in scans
+    ]
+    return f"""## Scans without hemorrhage (PhysioNet CT-ICH, {len(scans)} scans)
+
+Nothing should be found. Largest false volume: {max(scan.volume_ml for scan in scans):.2f} mL.
+
+{table(["case", "found mL", "slices touched"], rows)}"""
 
 
-def _mean(values: Iterable[float | None]) -> float:
-    return float(np.mean([value for value in values if value is not None]))
+def _touched(volumes: Sequence[float]) -> str:
+    count = touched(volumes)
+    return f"{count} of {len(volumes)} ({percent(count, len(volumes))})"
 
 
-def _number(value: float | None, digits: int = 2, sign: bool = False) -> str:
-    return "–" if value is None else f"{value:{'+' if sign else ''}.{digits}f}"
+def _limits(limits: LimitsOfAgreement | None) -> tuple[str, str]:
+    """Bias with its interval, and both limits."""
+    if limits is None:
+        return "", ""
+    ends = (number(end.value, sign=True) for end in (limits.lower, limits.upper))
+    return with_interval(limits.bias, sign=True), " to ".join(ends)
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %" if whole else "–"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows]) + "\n"
+def _mean(found: Distribution | None, digits: int) -> str:
+    return "–" if found is None else number(found.mean.value, digits)
