@@ -8,13 +8,15 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import OutputError
-from ...io.atomic import atomic_folder
+from ...io.atomic import output_errors
 from ...models import Stage
 
 _FORMAT = 1  # of the folders here; another number, and all networks are converted anew
@@ -79,10 +81,17 @@ def keep(folder: Path, file_name: str, convert: Convert) -> Converted:
     Raises:
         OutputError: it cannot be written.
     """
-    with atomic_folder(folder, overwrite=True) as temporary:
-        divisor = convert(temporary / file_name)
-        facts = {"divisor": divisor, "files": _hashes(temporary)}
-        (temporary / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
+    with output_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".converting-", dir=folder.parent) as temporary:
+            made = Path(temporary) / folder.name
+            made.mkdir()
+            divisor = convert(made / file_name)
+            facts = {"divisor": divisor, "files": _hashes(made)}
+            (made / _FACTS).write_text(json.dumps(facts), encoding="utf-8")
+            if find(folder, file_name) is None:  # else another process was faster
+                shutil.rmtree(folder, ignore_errors=True)
+                made.rename(folder)
     found = find(folder, file_name)
     if found is None:
         raise OutputError(f"Expected a converted network in {folder}, found it gone or changed.")

@@ -142,6 +142,19 @@ def test_a_damaged_file_in_the_cache_is_made_anew(model, empty_cache):
     assert len(file.read_bytes()) > len(whole) // 2
 
 
+def test_of_two_processes_that_convert_at_once_the_first_is_kept(empty_cache):
+    def convert(path, content="mine"):
+        if content == "mine":  # the other one ends while we are at it
+            cache.keep(empty_cache / "jit-1", "network.pt", lambda path: convert(path, "the other's"))
+        path.write_text(content)
+        return 4, 64, 64
+
+    kept = cache.keep(empty_cache / "jit-1", "network.pt", convert)
+    assert kept.path.read_text() == "the other's"
+    assert kept.divisor == (4, 64, 64)
+    assert [path.name for path in empty_cache.iterdir()] == ["jit-1"]
+
+
 def test_other_weights_another_network_or_another_version_have_a_place_of_their_own(model):
     stage = model.manifest.stages["fine"]
     others = [
