@@ -50,7 +50,7 @@ def write_bundle(model: ModelFolder, folder: Path) -> None:
 def _inference(model: ModelFolder) -> dict[str, Any]:
     """A configuration of ``python -m monai.bundle run run``."""
     config: dict[str, Any] = {
-        "imports": ["$from pathlib import Path"],
+        "imports": ["$from pathlib import Path", "$from ICHSegmentationLib.pipeline import segment_case"],
         "bundle_root": ".",
         "scan": "ct.nii.gz",
         "output_dir": "$@bundle_root + '/output'",
@@ -58,10 +58,8 @@ def _inference(model: ModelFolder) -> dict[str, Any]:
             "_target_": "ICHSegmentationLib.settings.SegmentationSettings",
             "model": "$@bundle_root + '/model'",
         },
-        "run": [
-            "$__import__('ICHSegmentationLib.pipeline').pipeline.segment_case("
-            "Path(@scan), Path(@output_dir), @settings)"
-        ],
+        # MONAI takes an expression with the word for an import in it for one.
+        "run": ["$segment_case(Path(@scan), Path(@output_dir), @settings)"],
     }
     for name, stage in model.manifest.stages.items():
         key = f"network_def_{name.replace('-', '_')}"

@@ -1,5 +1,6 @@
 """kill -9 of a real training process, as a cluster or an empty battery would."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -12,11 +13,13 @@ import torch
 from safetensors.torch import load_file
 from small_training import STAGE, cases_in, material, write_cases
 
+from Training.loop import trainer
 from Training.loop.checkpoint import BEST, LAST
 from Training.loop.fabric import make_fabric
 from Training.loop.log import read_log
 from Training.loop.options import TrainOptions
 from Training.loop.trainer import train_stage
+from Training.recipes import StageRecipe
 
 ROOT = Path(__file__).resolve().parents[4]
 OPTIONS = TrainOptions(accelerator="cpu", save_every_s=0.0)
@@ -28,8 +31,22 @@ def run(folder: Path) -> None:
     train_stage(STAGE, material(folder, cases), folder / STAGE.name, OPTIONS, make_fabric(OPTIONS))
 
 
+def run_and_hang(folder: Path) -> None:
+    """Train until the middle of the third epoch, tell so, and never go on."""
+    real, calls = trainer.learning_rate, itertools.count(1)
+
+    def hangs(stage: StageRecipe, epoch: int) -> float:
+        if next(calls) == 10:  # one call a step, and one more at the end of each epoch
+            (folder / "hangs").touch()
+            time.sleep(3600)
+        return real(stage, epoch)
+
+    trainer.learning_rate = hangs
+    run(folder)
+
+
 def start(folder: Path) -> "subprocess.Popen[bytes]":
-    code = f"import test_kill; test_kill.run(test_kill.Path({str(folder)!r}))"
+    code = f"import test_kill; test_kill.run_and_hang(test_kill.Path({str(folder)!r}))"
     paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": paths}
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment)
@@ -41,9 +58,9 @@ def test_a_killed_training_ends_with_the_weights_of_an_undisturbed_one(tmp_path:
     killed = tmp_path / "killed"
     process = start(killed)
     try:
-        while len(read_log(killed / STAGE.name)) < 2:
+        while not (killed / "hangs").exists():
             assert process.poll() is None, "the training ended before it could be killed"
-            time.sleep(0.01)
+            time.sleep(0.05)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
