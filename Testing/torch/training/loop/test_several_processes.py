@@ -33,7 +33,8 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; import test_several_processes\n"
         "test_several_processes.run(Path(sys.argv[1]))\n"
     )
-    write_cases(tmp_path / "two" / "data")
+    for name in ("one", "two"):
+        write_cases(tmp_path / name / "data")
     paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
