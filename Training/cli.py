@@ -113,6 +113,7 @@ def _training_options(command: argparse.ArgumentParser) -> None:
     changes.add_argument("--iterations", type=int, help="batches of an epoch")
     changes.add_argument("--batch", type=int, help="patches of a batch, over all processes")
     changes.add_argument("--patch", type=int, nargs=3, metavar=("D", "H", "W"), help="voxels")
+    changes.add_argument("--encoder-weights", metavar="FILE", help="ImageNet weights to start encoders from")
     changes.add_argument("--gradient-clip", type=float, help="largest norm of the gradient")
 
 
@@ -190,7 +191,8 @@ def _changed(options: Namespace) -> "Recipe":
             replace(stage, optimizer=replace(stage.optimizer, gradient_clip=options.gradient_clip))
             for stage in stages
         ]
-    return replace(found, stages=tuple(stages))
+    found = replace(found, stages=tuple(stages))
+    return found.with_encoder_weights(options.encoder_weights) if options.encoder_weights else found
 
 
 def _train_options(options: Namespace) -> "TrainOptions":

@@ -11,8 +11,8 @@ import torch
 from lightning_fabric import Fabric
 
 from ICHSegmentationLib.errors import ICHError, InputError
-from ICHSegmentationLib.networks import build
 from Training.datasets import Case
+from Training.fresh_network import fresh_network
 from Training.losses import RecipeLoss
 from Training.recipes.recipe import StageRecipe
 from Training.transforms import train_transforms
@@ -91,7 +91,7 @@ class _Training:
         self._steps = stage.epochs * stage.iterations_per_epoch
         self._plan = manifest_stage(stage, material.spacing_mm)
         torch.manual_seed(options.seed)
-        self._network = build(stage.network)
+        self._network = fresh_network(stage)
         optimizer = make_optimizer(stage.optimizer, self._network.parameters())
         self._model, self._optimizer = fabric.setup(self._network, optimizer)
         self._loss = RecipeLoss(stage.loss, stage.activation)

@@ -11,6 +11,7 @@ from small_training import STAGE, material, write_cases
 
 from ICHSegmentationLib.errors import ICHError, InputError, InsufficientMemoryError
 from Training.datasets import Case
+from Training.fresh_network import fresh_network
 from Training.loop import trainer
 from Training.loop.checkpoint import BEST, LAST, Progress
 from Training.loop.fabric import make_fabric
@@ -218,7 +219,7 @@ def test_gradients_are_clipped_to_the_recipes_norm(
     descent = replace(STAGE.optimizer, name="sgd", learning_rate=1.0, gradient_clip=1e-3)
     stage = replace(STAGE, optimizer=descent, epochs=1, iterations_per_epoch=1)
     torch.manual_seed(CPU.seed)
-    before = dict(trainer.build(stage.network).named_parameters())
+    before = dict(fresh_network(stage).named_parameters())
     run(tmp_path, cases, stage)
     after = weights(tmp_path / stage.name)
     moved = sum(float((after[key] - value).square().sum()) for key, value in before.items()) ** 0.5
