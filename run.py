@@ -73,11 +73,12 @@ def demo(ct: Path | None, output: Path) -> int:
 def test(pytest_arguments: list[str]) -> int:
     """Run every check, even after one has failed. pytest comes last, so that its summary ends the output."""
     os.chdir(ROOT)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # pytest has two workers, and each takes a core
     checks = [
         ["ruff", "check"],
         ["ruff", "format", "--check"],
         ["mypy"],
-        ["pytest", *pytest_arguments],
+        ["pytest", "-n", "2", "--dist", "loadfile", *pytest_arguments],
     ]
     failed = []
     for check in checks:
