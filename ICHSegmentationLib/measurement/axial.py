@@ -161,7 +161,7 @@ def _uneven_axis(positions: NDArray[np.float64], mask: Volume) -> Axis:
 
 @lru_cache(maxsize=8)
 def _sizes(steps: bytes) -> tuple[float, float]:
-    """Area of a pixel (mm²) and distance of a slice step (mm); kept, for the thousands of specks of a mask."""
+    """Area of a pixel (mm²) and distance of a slice step (mm); kept for the thousands of specks of a mask."""
     slice_, row, column = np.frombuffer(steps).reshape(3, 3)
     area = float(np.linalg.norm(np.cross(row, column)))
     return area, float(abs(np.linalg.det([slice_, row, column]))) / area

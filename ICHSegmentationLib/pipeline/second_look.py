@@ -18,8 +18,8 @@ UNSURE = 40
 """Of 100: where the probability lies between 20 % and 80 %."""
 
 THICK_RIM_MM = 1.0
-"""On most training scans with a deep hematoma the default model's rim is 0.4 to 1 mm thick; on most scans with
-other hemorrhages, which it outlines less well, or with a false one it is thicker."""
+"""On most training scans with a deep hematoma the default model's rim is 0.4 to 1 mm thick; on most scans
+with other hemorrhages, which it outlines less well, or with a false one it is thicker."""
 
 NOTABLE_ML = 0.5
 """Possible hemorrhage below this is not worth a second look: vessels and edges of bone often come so far."""

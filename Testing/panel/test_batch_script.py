@@ -27,6 +27,7 @@ import pathlib
 out = pathlib.Path(arguments[arguments.index('--output') + 1])
 out.mkdir(exist_ok=True)
 (out / 'asked.txt').write_text(' '.join(arguments))
+(out / 'scans.txt').write_bytes(pathlib.Path(arguments[arguments.index('--list') + 1]).read_bytes())
 numbers = {'total_volume_ml': 12.34, 'lesions': [], 'subtypes': {}, 'warnings': []}
 tell(event='result', case='ct', paths={}, measurements=numbers)
 tell(event='started', case='b', input='b.nii.gz')
@@ -94,7 +95,8 @@ def test_every_scan_of_a_folder_goes_to_the_command_line_and_is_told(
     assert "ct: 12.3 mL" in said
     assert "2 of 2 scans have a result" in said
     asked = (out / "asked.txt").read_text()
-    assert asked.endswith(f"-- {scans / 'a.nii.gz'} {scans / 'b.nii.gz'}")
+    listed = (out / "scans.txt").read_text("utf-8").splitlines()
+    assert listed == [str(scans / "a.nii.gz"), str(scans / "b.nii.gz")]
     assert "--device cpu" in asked
     assert len((out / "summary.csv").read_text().splitlines()) == 3
 
