@@ -18,6 +18,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from pathlib import Path
 
@@ -32,6 +33,7 @@ EXTRAS = {
     "demo": ["dicom", "openvino"],
     "test": ["dicom", "onnx", "openvino", "test", "train", "slicer-test"],
 }
+TEST_FOLDERS = ("mrml", "packaging", "panel", "slicer", "unit")  # all but Testing/torch
 
 
 def main() -> int:
@@ -71,23 +73,37 @@ def demo(ct: Path | None, output: Path) -> int:
 
 
 def test(pytest_arguments: list[str]) -> int:
-    """Run every check, even after one has failed. pytest comes last, so that its summary ends the output."""
+    """Run every check, even after one has failed. The tests come last, so that their summary ends the output."""
     os.chdir(ROOT)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # pytest has two workers, and each takes a core
-    checks = [
-        ["ruff", "check"],
-        ["ruff", "format", "--check"],
-        ["mypy"],
-        ["pytest", "-n", "2", "--dist", "loadfile", *pytest_arguments],
-    ]
     failed = []
-    for check in checks:
+    for check in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
         say(f"== {' '.join(check)}")
         if run("-m", *check):
             failed.append(" ".join(check))
+    failed += run_tests(pytest_arguments)
     if failed:
         say(f"Not passed: {', '.join(failed)}.")
     return 1 if failed else 0
+
+
+def run_tests(pytest_arguments: list[str]) -> list[str]:
+    """Which calls of pytest failed. Without arguments there are two side by side: those of the networks, and the
+    others, which load Qt and VTK and so stand in a process of their own."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # each process takes a core
+    if pytest_arguments:
+        return ["pytest"] if run("-m", "pytest", *pytest_arguments) else []
+    networks, others = ["Testing/torch"], [f"Testing/{name}" for name in TEST_FOLDERS]
+    say(f"== pytest {' '.join(networks)}, and beside it pytest {' '.join(others)}")
+    with tempfile.TemporaryFile() as output:
+        beside = subprocess.Popen([PYTHON, "-m", "pytest", *networks], stdout=output, stderr=output)
+        failed = ["pytest of the others"] if run("-m", "pytest", *others) else []
+        if beside.wait():
+            failed.append("pytest of the networks")
+        output.seek(0)
+        sys.stdout.flush()
+        shutil.copyfileobj(output, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    return failed
 
 
 def prepare_environment(extras: list[str]) -> None:
