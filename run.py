@@ -73,7 +73,7 @@ def demo(ct: Path | None, output: Path) -> int:
 
 
 def test(pytest_arguments: list[str]) -> int:
-    """Run every check, even after one has failed. The tests come last, so that their summary ends the output."""
+    """Run every check, even after one has failed. The tests come last: their summary ends the output."""
     os.chdir(ROOT)
     failed = []
     for check in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
@@ -87,15 +87,20 @@ def test(pytest_arguments: list[str]) -> int:
 
 
 def run_tests(pytest_arguments: list[str]) -> list[str]:
-    """Which calls of pytest failed. Without arguments there are two side by side: those of the networks, and the
-    others, which load Qt and VTK and so stand in a process of their own."""
+    """Which calls of pytest failed.
+
+    Without arguments there are two side by side: the tests of the networks, and the others, which load Qt and
+    VTK and so stand in a process of their own.
+    """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # each process takes a core
     if pytest_arguments:
         return ["pytest"] if run("-m", "pytest", *pytest_arguments) else []
     networks, others = ["Testing/torch"], [f"Testing/{name}" for name in TEST_FOLDERS]
     say(f"== pytest {' '.join(networks)}, and beside it pytest {' '.join(others)}")
     with tempfile.TemporaryFile() as output:
-        beside = subprocess.Popen([PYTHON, "-m", "pytest", *networks], stdout=output, stderr=output)
+        beside = subprocess.Popen(
+            [PYTHON, "-m", "pytest", *networks], stdout=output, stderr=output, env=environment()
+        )
         failed = ["pytest of the others"] if run("-m", "pytest", *others) else []
         if beside.wait():
             failed.append("pytest of the networks")
