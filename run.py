@@ -33,7 +33,8 @@ EXTRAS = {
     "demo": ["dicom", "openvino"],
     "test": ["dicom", "onnx", "openvino", "test", "train", "slicer-test"],
 }
-TEST_FOLDERS = ("mrml", "packaging", "panel", "slicer", "unit")  # all but Testing/torch
+NETWORK_TESTS = (["Testing/torch/training"], ["Testing/torch", "--ignore=Testing/torch/training"])
+OTHER_TESTS = [f"Testing/{name}" for name in ("mrml", "packaging", "panel", "slicer", "unit")]
 
 
 def main() -> int:
@@ -89,21 +90,24 @@ def test(pytest_arguments: list[str]) -> int:
 def run_tests(pytest_arguments: list[str]) -> list[str]:
     """Which calls of pytest failed.
 
-    Without arguments there are two side by side: the tests of the networks, and the others, which load Qt and
-    VTK and so stand in a process of their own.
+    Without arguments there are three, each in a process of its own, since the libraries that they load do not
+    all bear one another: two of the networks and, beside them, all others, which load Qt and VTK.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # each process takes a core
     if pytest_arguments:
         return ["pytest"] if run("-m", "pytest", *pytest_arguments) else []
-    networks, others = ["Testing/torch"], [f"Testing/{name}" for name in TEST_FOLDERS]
-    say(f"== pytest {' '.join(networks)}, and beside it pytest {' '.join(others)}")
     with tempfile.TemporaryFile() as output:
+        say(f"== pytest {' '.join(OTHER_TESTS)} (its output comes last)")
         beside = subprocess.Popen(
-            [PYTHON, "-m", "pytest", *networks], stdout=output, stderr=output, env=environment()
+            [PYTHON, "-m", "pytest", *OTHER_TESTS], stdout=output, stderr=output, env=environment()
         )
-        failed = ["pytest of the others"] if run("-m", "pytest", *others) else []
+        failed = []
+        for tests in NETWORK_TESTS:
+            say(f"== pytest {' '.join(tests)}")
+            if run("-m", "pytest", *tests):
+                failed.append(f"pytest {' '.join(tests)}")
         if beside.wait():
-            failed.append("pytest of the networks")
+            failed.append(f"pytest {' '.join(OTHER_TESTS)}")
         output.seek(0)
         sys.stdout.flush()
         shutil.copyfileobj(output, sys.stdout.buffer)
