@@ -67,6 +67,14 @@ class Failed(Event):
     hint: str = ""
 
 
+@dataclass(frozen=True)
+class Done(Event):
+    """The last event of a request to ``ichseg serve --local``; a command of its own ends with its process."""
+
+    kind: ClassVar[str] = "done"
+    exit_code: int
+
+
 Listener = Callable[[Event], None]
 
 
@@ -84,7 +92,7 @@ def json_lines(stream: TextIO) -> Listener:
     return write
 
 
-_KINDS = {cls.kind: cls for cls in (ProcessStarted, Started, Progress, Warned, Finished, Failed)}
+_KINDS = {cls.kind: cls for cls in (ProcessStarted, Started, Progress, Warned, Finished, Failed, Done)}
 
 
 def parse_line(line: str) -> Event | None:

@@ -37,7 +37,11 @@ def _done(work: Work, listen: Listener) -> int:
 
 @contextmanager
 def _listener(options: Namespace) -> Iterator[Listener]:
-    """JSON lines where they were asked for; a bar and a table on a terminal; else plain lines."""
+    """Whoever listens already; else JSON lines where they were asked for; a bar and a table on a terminal;
+    else plain lines."""
+    if listener := getattr(options, "listener", None):
+        yield listener
+        return
     if options.events == "jsonl":
         stdout = sys.stdout
         with redirect_stdout(sys.stderr):

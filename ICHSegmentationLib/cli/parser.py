@@ -7,6 +7,7 @@ from typing import TypeAlias
 from .. import __version__
 from ..labels import SUBTYPES
 from ..settings import DEVICES, ENGINES, MASK_FORMATS, SegmentationSettings
+from .serve_options import add_serve_options
 
 _INPUT = "NIfTI (.nii, .nii.gz), NRRD, MetaImage, or a folder with one DICOM series"
 _DEFAULTS = SegmentationSettings()
@@ -28,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
     _add_models(commands)
     _add_phantom(commands)
     _add_doctor(commands)
+    add_serve_options(_command(commands, "serve", "stay, and carry out what is asked for"))
     return parser
 
 

@@ -11,6 +11,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from ..cancellation import checkpoint
+
 Image = NDArray[np.float32]
 
 _SIGMA = 0.125  # of a window's length, and the least weight: MONAI's defaults
@@ -58,6 +60,7 @@ def _averaged(
     total = np.zeros(image.shape[2:], np.float32)
     answer: Image | None = None
     for place in places:
+        checkpoint()
         box = _box(place, window)
         part = run(np.ascontiguousarray(image[box])) * weight
         if answer is None:

@@ -9,6 +9,7 @@ from monai.inferers.utils import sliding_window_inference
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..cancellation import checkpoint
 from ..errors import ModelError
 from ..models import ModelFolder, Stage, StageInput
 from ..networks import build
@@ -96,6 +97,7 @@ class StagedNetwork:
 
     def _answer(self, window: Tensor) -> Tensor:
         """Probability ``[B, 1, ...]`` of one window."""
+        checkpoint()
         logits = self._network(window).float()
         return (
             torch.sigmoid(logits[:, :1]) if self._input.activation == "sigmoid" else logits.softmax(1)[:, 1:2]

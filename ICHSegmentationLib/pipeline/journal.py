@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from ..cancellation import checkpoint
 from ..events import Listener, Progress, Warned
 
 
@@ -26,6 +27,9 @@ class Journal:
         self.timings_s[name] = round(time.perf_counter() - started, 4)
 
     def progress(self, stage: str, fraction: float) -> None:
+        """Tell how far the case has come; unless it is done, it can be cancelled here."""
+        if fraction < 1:
+            checkpoint()
         self.listen(Progress(self.case, stage, round(fraction, 4)))
 
     def warn(self, messages: Iterable[str]) -> None:

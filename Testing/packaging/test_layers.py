@@ -11,12 +11,13 @@ from imports import imports_of, modules_of
 
 LIBRARY = "ICHSegmentationLib"
 LAYERS = [
-    {"errors", "events", "labels", "settings"},
+    {"errors", "events", "labels", "settings", "cancellation"},
     {"volume"},
     {"io", "preparation", "networks", "models", "phantom"},
     {"inference", "measurement", "correction", "comparison"},
     {"report"},
     {"pipeline", "doctor"},
+    {"service"},
     {"cli", "__main__"},
 ]
 HEIGHT = {part: height for height, layer in enumerate(LAYERS) for part in layer}

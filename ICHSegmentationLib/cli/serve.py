@@ -1,0 +1,10 @@
+"""``ichseg serve``"""
+
+from argparse import Namespace
+
+
+def run(options: Namespace) -> int:
+    """Serve in the way that was asked for; each has a file of its own."""
+    from . import serve_local
+
+    return serve_local.run(options)
