@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from ..preparation.resizing import resized
 from ..preparation.windows import window
 
 Array = NDArray[np.float32]
@@ -80,14 +80,3 @@ class NetworkGrid:
             plane *= share
             plane += planes[low]
         return back
-
-
-def resized(plane: Array, shape: tuple[int, int]) -> Array:
-    """A slice ``[H, W]`` with ``shape`` pixels, linearly interpolated, averaged where it shrinks.
-
-    The same as PyTorch's bilinear ``interpolate`` with ``antialias``.
-    """
-    if plane.shape == shape:
-        return plane
-    picture = Image.fromarray(np.ascontiguousarray(plane, np.float32))
-    return np.asarray(picture.resize(shape[::-1], Image.Resampling.BILINEAR))

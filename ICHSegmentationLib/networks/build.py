@@ -12,6 +12,8 @@ from .nested_unet import NestedUNet
 from .nnunet import NNUNet
 from .pooled_unet import PooledUNet
 from .residual_unet import ResidualUNet
+from .resnext import resnet18, resnext50_32x4d, resnext101_32x8d
+from .slice_sequence import SliceSequence
 
 _KINDS: dict[str, Callable[..., nn.Module]] = {
     "residual_unet": ResidualUNet,
@@ -20,6 +22,10 @@ _KINDS: dict[str, Callable[..., nn.Module]] = {
     "dense_unet": DenseUNet,
     "nested_unet": NestedUNet,
     "additive_unetpp": AdditiveUNetPlusPlus,
+    "resnext101_32x8d": resnext101_32x8d,
+    "resnext50_32x4d": resnext50_32x4d,
+    "resnet18": resnet18,
+    "slice_sequence": SliceSequence,
 }
 
 

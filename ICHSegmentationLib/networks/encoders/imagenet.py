@@ -28,7 +28,7 @@ def load_imagenet_weights(encoder: nn.Module, path: Path) -> None:
     """
     found = {_DENSE_LAYER.sub(r"\1.layers.\2\3", name): value for name, value in _tensors(path).items()}
     found = {name: value for name, value in found.items() if not name.startswith(_CLASSIFIERS)}
-    wanted = encoder.state_dict()
+    wanted = {name: v for name, v in encoder.state_dict().items() if not name.startswith(_CLASSIFIERS)}
     counters = {name for name in wanted if name.endswith("num_batches_tracked")}  # absent from older files
     different = sorted(
         name
@@ -40,7 +40,7 @@ def load_imagenet_weights(encoder: nn.Module, path: Path) -> None:
             f"{path.name} does not hold the weights of this encoder: {different[0]} differs.",
             "Take the ImageNet weights of the encoder that the recipe names.",
         )
-    encoder.load_state_dict({**wanted, **found})
+    encoder.load_state_dict({**encoder.state_dict(), **found})
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:

@@ -26,6 +26,7 @@ SMALL: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
     ),
     "nested_unet": ({"encoder": "vgg16", "node_features": [2, 2, 2, 2, 2]}, (3, 32, 64)),
     "additive_unetpp": ({"features": [2, 2, 2, 2, 2]}, (1, 16, 16, 32)),
+    "resnet18": ({"width": 2}, (3, 64, 64)),
 }  # fmt: skip
 
 
