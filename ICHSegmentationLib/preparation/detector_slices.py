@@ -1,8 +1,8 @@
 """What the detector sees: slices through three windows, from below upward, and the way back to the scan.
 
-Al Fahim, "Detection, Classification, and Segmentation of Intracranial Haemorrhages", section III.B.2: brain,
-subdural and soft-tissue window as three channels, 256 x 256 by linear interpolation, a fixed mean and standard
-deviation.
+Al Fahim, "Detection, Classification, and Segmentation of Intracranial Haemorrhages", section III.B.2:
+brain, subdural and soft-tissue window as three channels, 256 x 256 by linear interpolation, a fixed mean and
+standard deviation.
 """
 
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class DetectorSlices:
         return found
 
     def on_grid(self, maps: Array) -> Array:
-        """Maps ``[S, size, size]`` over the images on the scan's own grid ``[D, H, W]``; 0 without an image."""
+        """Maps ``[S, size, size]`` over the images on the scan's grid ``[D, H, W]``; 0 without an image."""
         (top, bottom), (left, right) = self.inset
         canonical = self.reorientation.grid.shape
         order = -1 if self.reorientation.flipped[0] else 1

@@ -1,4 +1,4 @@
-"""The second network of the detector: widths of the paper, components as NumPy computes them, order of slices."""
+"""The second network of the detector: widths of the paper, components as NumPy has them, order of slices."""
 
 import numpy as np
 import pytest
