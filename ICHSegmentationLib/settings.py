@@ -39,6 +39,7 @@ class SegmentationSettings:
         format: file format of the mask; ``dcm`` is DICOM SEG, for scans read from DICOM.
         overwrite: replace an earlier result in the output folder.
         uncertainty: also write a map of where the model was unsure.
+        secondary_capture: with ``dcm``, also write pictures of the outlined key slices as a DICOM series.
     """
 
     model: str = "default"
@@ -48,6 +49,7 @@ class SegmentationSettings:
     format: MaskFormat = "nii.gz"
     overwrite: bool = False
     uncertainty: bool = False
+    secondary_capture: bool = False
     measurement: MeasurementSettings = MeasurementSettings()
 
     def __post_init__(self) -> None:

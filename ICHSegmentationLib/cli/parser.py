@@ -65,6 +65,11 @@ def _add_segment(commands: _Commands) -> None:
     command.add_argument(
         "--uncertainty", action="store_true", help="also write uncertainty.nii.gz: 0 sure, 100 even chances"
     )
+    command.add_argument(
+        "--secondary-capture",
+        action="store_true",
+        help="with --format dcm, also write pictures of the outlined key slices as a DICOM series",
+    )
     command.set_defaults(command="segment")
 
 

@@ -19,6 +19,7 @@ def run(options: Namespace) -> int:
         format=options.format,
         overwrite=options.overwrite,
         uncertainty=options.uncertainty,
+        secondary_capture=options.secondary_capture,
     )
 
     def work(path: Path, case: str) -> Work:

@@ -17,6 +17,7 @@ from ..settings import SegmentationSettings
 from ..volume import CTVolume, Volume
 from .background import in_background
 from .cases import case_name
+from .dicom_results import write_dicom_results
 from .journal import Journal
 from .provenance import describe_input, describe_mask, describe_model
 from .second_look import second_look
@@ -36,8 +37,8 @@ class CaseResult:
 
     Attributes:
         folder: the result folder.
-        paths: the files in it: ``mask``, ``measurements``, ``report``, ``preview`` and, where it was asked
-            for, ``uncertainty``.
+        paths: the files in it: ``mask``, ``measurements``, ``report``, ``preview``; beside a DICOM SEG
+            ``structured_report``; where they were asked for, ``uncertainty`` and ``pictures``, a folder.
         mask: label values ``[D, H, W]`` on the CT's grid.
         measurements: the content of ``measurements.json``.
     """
@@ -188,6 +189,10 @@ def _write(
         with journal.stage("write", _WRITE):
             paths["mask"] = folder / _mask_name(settings)
             write_mask(mask, paths["mask"], ct, _origin(facts["model"]))
+            if settings.format == "dcm":
+                paths |= write_dicom_results(
+                    folder, ct, mask, measurements, _origin(facts["model"]), settings.secondary_capture
+                )
             if uncertainty and settings.uncertainty:
                 paths["uncertainty"] = folder / "uncertainty.nii.gz"
                 write_uncertainty(uncertainty.map, paths["uncertainty"], ct)

@@ -21,7 +21,7 @@ B_COLOUR: Colour = (92, 225, 240)
 SCALE_MM = 50
 
 _LETTERS = (("R", 0.0, 0.5), ("L", 1.0, 0.5), ("A", 0.5, 0.0), ("P", 0.5, 1.0))
-_INSET = 13  # pixels between a word's centre and the picture's edge
+INSET = 13  # pixels between a word's centre and the picture's edge
 
 
 @dataclass(frozen=True)
@@ -91,22 +91,22 @@ def directions(frame: Frame) -> list[Word]:
     """R, L, A and P at the edges of the picture."""
     width, height = frame.size
     return [
-        Word(text, _INSET + across * (width - 2 * _INSET), _INSET + down * (height - 2 * _INSET))
+        Word(text, INSET + across * (width - 2 * INSET), INSET + down * (height - 2 * INSET))
         for text, across, down in _LETTERS
     ]
 
 
 def right_side(frame: Frame) -> Word:
     """The one letter that a small picture needs."""
-    return Word("R", _INSET, frame.size[1] / 2)
+    return Word("R", INSET, frame.size[1] / 2)
 
 
 def slice_number(stack: SliceStack, index: int) -> Word:
-    return Word(f"{stack.number(index)} / {len(stack)}", 9, _INSET, anchor="start")
+    return Word(f"{stack.number(index)} / {len(stack)}", 9, INSET, anchor="start")
 
 
 def window_words(frame: Frame) -> Word:
-    return Word(f"L {LEVEL}  W {WIDTH}", 9, frame.size[1] - _INSET, anchor="start")
+    return Word(f"L {LEVEL}  W {WIDTH}", 9, frame.size[1] - INSET, anchor="start")
 
 
 def scale_bar(frame: Frame) -> tuple[Stroke, Word]:

@@ -6,7 +6,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from ..labels import label_named
-from .annotate import diameters, directions, measured_on, outlines, scale_bar, slice_number
+from .annotate import Word, diameters, directions, measured_on, outlines, scale_bar, slice_number
 from .drawing import draw
 from .numbers import EMPTY, RESEARCH_USE, ml
 from .plane import Frame
@@ -33,7 +33,7 @@ def preview(stack: SliceStack, frame: Frame, measurements: Mapping[str, Any]) ->
     for place, index in enumerate(shown):
         row, column = divmod(place, columns)
         at = (left + column * (tile.size[0] + _GAP), _HEADER + row * (tile.size[1] + _GAP))
-        canvas.paste(_slice(stack, index, tile, measurements["lesions"]), at)
+        canvas.paste(outlined_slice(stack, index, tile, measurements["lesions"]), at)
     _write_header(canvas, measurements)
     pen = ImageDraw.Draw(canvas)
     pen.text((_MARGIN, height - _FOOTER / 2), RESEARCH_USE, FAINT, ImageFont.load_default(16), "lm")
@@ -54,10 +54,17 @@ def _fitted(frame: Frame, width: int) -> Frame:
     return frame.scaled(max(width, round(width * frame.size[1] / frame.size[0])))
 
 
-def _slice(stack: SliceStack, index: int, frame: Frame, lesions: Sequence[Mapping[str, Any]]) -> Image.Image:
+def outlined_slice(
+    stack: SliceStack,
+    index: int,
+    frame: Frame,
+    lesions: Sequence[Mapping[str, Any]],
+    more: Sequence[Word] = (),
+) -> Image.Image:
+    """One slice with outlines, the lines A and B measured on it, directions, its number and a scale."""
     strokes, words = diameters(measured_on(stack, index, lesions), frame)
     bar, length = scale_bar(frame)
-    words += [*directions(frame), slice_number(stack, index), length]
+    words += [*directions(frame), slice_number(stack, index), length, *more]
     return draw(
         frame.picture(stack.grey(index)), [*outlines(stack.labels[index], frame), *strokes, bar], words, 15
     )

@@ -107,6 +107,20 @@ def test_segment_writes_a_seg_that_measures_the_same(
     )
 
 
+def test_segment_writes_a_structured_report_beside_a_seg_and_pictures_when_asked_for(
+    a_dicom_ct: Path, no_network: FakeSegmenter, tmp_path: Path
+) -> None:
+    arguments = ["segment", str(a_dicom_ct), "-o", str(tmp_path / "out"), "--format", "dcm"]
+    assert main([*arguments, "--secondary-capture"]) == 0
+    folder = tmp_path / "out" / "head"
+    seg, report = (pydicom.dcmread(folder / name) for name in ("segmentation.dcm", "report.dcm"))
+    (study,) = report.CurrentRequestedProcedureEvidenceSequence
+    referred = {series.SeriesInstanceUID for series in study.ReferencedSeriesSequence}
+    assert seg.SeriesInstanceUID in referred
+    assert report.ContentSequence[-1].TextValue == "Nothing but a threshold was used."
+    assert pydicom.dcmread(folder / "pictures" / "01.dcm").StudyInstanceUID == seg.StudyInstanceUID
+
+
 def test_segment_refuses_a_seg_of_a_nifti_before_it_works(
     no_network: FakeSegmenter, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
