@@ -3,9 +3,20 @@
 from .folder import ModelFolder
 from .manifest import DataSource, Manifest, Stage, Training
 from .stage_input import Earlier, StageInput
-from .store import default_model, download, find, import_folder, installed, places, remove, store_folder
+from .store import (
+    DETECTOR,
+    default_model,
+    download,
+    find,
+    import_folder,
+    installed,
+    places,
+    remove,
+    store_folder,
+)
 
 __all__ = [
+    "DETECTOR",
     "DataSource",
     "Earlier",
     "Manifest",

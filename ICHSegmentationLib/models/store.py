@@ -15,8 +15,9 @@ from ..errors import ModelError, ModelNotFoundError
 from .arrival import download_file, unpacked
 from .folder import MANIFEST_NAME, ModelFolder
 
-DEFAULT = "default"
-EMBEDDED = Path(__file__).parent / "default"
+DEFAULT, DETECTOR = "default", "detector"
+EMBEDDED = Path(__file__).parent / DEFAULT
+EMBEDDED_DETECTOR = Path(__file__).parent / DETECTOR
 
 _log = logging.getLogger(__name__)
 
@@ -45,13 +46,13 @@ def store_folder() -> Path:
 
 
 def places() -> list[Path]:
-    """The folders of the embedded default, if it is there, and of the user's models, damaged ones too."""
-    folders = [EMBEDDED, *sorted(store_folder().glob("[!.]*"))]
+    """The folders of the embedded models that are there, and of the user's own, damaged ones too."""
+    folders = [EMBEDDED, EMBEDDED_DETECTOR, *sorted(store_folder().glob("[!.]*"))]
     return [folder for folder in folders if (folder / MANIFEST_NAME).is_file()]
 
 
 def installed() -> list[ModelFolder]:
-    """The embedded default, if it is there, and the user's models; damaged ones are told to the log."""
+    """The embedded models that are there, and the user's own; damaged ones are told to the log."""
     models = []
     for place in places():
         try:
@@ -62,7 +63,8 @@ def installed() -> list[ModelFolder]:
 
 
 def find(name_or_path: str | Path) -> ModelFolder:
-    """The model of this name: ``default``, the id of an installed model, or the path of a model folder.
+    """The model of this name: ``default`` or ``detector`` (both embedded), the id of an installed model, or
+    the path of a model folder.
 
     Raises:
         ModelNotFoundError: there is no such model.
@@ -88,7 +90,7 @@ def find(name_or_path: str | Path) -> ModelFolder:
 def import_folder(path: Path) -> ModelFolder:
     """Copy the model in a folder, or in a ``.zip`` of one, into the user's store, after verifying it.
 
-    Only ``model.json`` and the weight files that it names are copied.
+    Only ``model.json`` and the files that it names are copied.
 
     Raises:
         ModelNotFoundError: there is no model at ``path``, or weights are missing.
@@ -102,7 +104,7 @@ def import_folder(path: Path) -> ModelFolder:
         model.verify()
         model_id = model.manifest.id
         place = store / model_id
-        if model_id in {DEFAULT, *(other.manifest.id for other in installed())} or place.exists():
+        if model_id in {DEFAULT, DETECTOR, *(other.manifest.id for other in installed())} or place.exists():
             raise ModelError(
                 f"Expected a model that is not installed yet, found one with the id '{model_id}'.",
                 f"Remove the old one first: ichseg models remove {model_id}",
@@ -127,16 +129,16 @@ def download(url: str, sha256: str) -> ModelFolder:
 
 
 def remove(model_id: str) -> None:
-    """Delete a model from the user's store; the embedded default stays.
+    """Delete a model from the user's store; those that are embedded stay.
 
     Raises:
         ModelNotFoundError: the user's store has no such model.
     """
     for place in places():
-        if place.name == model_id and place != EMBEDDED:
+        if place.name == model_id and place not in (EMBEDDED, EMBEDDED_DETECTOR):
             shutil.rmtree(place)
             return
     raise ModelNotFoundError(
         f"Expected the id of a model in {store_folder()}, found '{model_id}'.",
-        "'ichseg models list' shows them; the embedded default cannot be removed.",
+        "'ichseg models list' shows them; the embedded ones cannot be removed.",
     )

@@ -61,14 +61,16 @@ class DetectorSlices:
         return found
 
     def on_grid(self, maps: Array) -> Array:
-        """Maps ``[S, size, size]`` over the images on the scan's grid ``[D, H, W]``; 0 without an image."""
+        """Maps ``[S, h, w]`` of any resolution over the images on the scan's grid ``[D, H, W]``, linearly
+        interpolated; 0 without an image."""
         (top, bottom), (left, right) = self.inset
         canonical = self.reorientation.grid.shape
         order = -1 if self.reorientation.flipped[0] else 1
         found = np.zeros(canonical, np.float32)
         for plane, image in zip(found, self.image_of_slice[::order], strict=True):
             if image >= 0:
-                plane[:] = resized(maps[image, top:bottom, left:right], canonical[1:])
+                whole = resized(maps[image], self.images.shape[2:])
+                plane[:] = resized(whole[top:bottom, left:right], canonical[1:])
         return self.reorientation.undo(found)
 
 

@@ -32,18 +32,18 @@ class OnnxRuntimeNetwork:
         options.log_severity_level = 3  # errors only: they are raised too
         if threads is not None:
             options.intra_op_num_threads = threads
-        with engine_errors(*_failures()):
+        with engine_errors(*failures()):
             self._session = onnxruntime.InferenceSession(
                 str(path), options, providers=["CPUExecutionProvider"]
             )
 
     def __call__(self, image: Image) -> Image:
-        with engine_errors(*_failures()):
+        with engine_errors(*failures()):
             logits: Image = self._session.run(None, {"image": image})[0]
         return logits
 
 
-def _failures() -> tuple[type[Exception], ...]:
+def failures() -> tuple[type[Exception], ...]:
     """What ONNX Runtime raises; its errors have no class in common but Exception."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
