@@ -130,5 +130,11 @@ class DiskFullError(OutputError):
     code, exit_code = "disk_full", 63
 
 
+class WorkerLostError(ICHError):
+    """A process of a batch died: killed, out of memory, or crashed."""
+
+    code, exit_code = "worker_lost", 71
+
+
 class CancelledError(ICHError):
     code, exit_code = "cancelled", 130

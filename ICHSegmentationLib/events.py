@@ -75,6 +75,33 @@ class Done(Event):
     exit_code: int
 
 
+@dataclass(frozen=True)
+class BatchProgress(Event):
+    """How far a batch has come.
+
+    Attributes:
+        done, failed, left: cases; they add up to all cases of the batch.
+        cases_per_minute, remaining_s: None until a case of this run has ended.
+    """
+
+    kind: ClassVar[str] = "batch"
+    done: int
+    failed: int
+    left: int
+    cases_per_minute: float | None = None
+    remaining_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Planned(Event):
+    """What a batch would do with a case, or with images that it leaves out; told by a dry run only."""
+
+    kind: ClassVar[str] = "planned"
+    case: str
+    action: str
+    reason: str = ""
+
+
 Listener = Callable[[Event], None]
 
 
@@ -92,7 +119,10 @@ def json_lines(stream: TextIO) -> Listener:
     return write
 
 
-_KINDS = {cls.kind: cls for cls in (ProcessStarted, Started, Progress, Warned, Finished, Failed, Done)}
+_KINDS = {
+    cls.kind: cls
+    for cls in (ProcessStarted, Started, Progress, Warned, Finished, Failed, Done, BatchProgress, Planned)
+}
 
 
 def parse_line(line: str) -> Event | None:

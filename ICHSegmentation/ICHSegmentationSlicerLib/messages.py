@@ -159,6 +159,10 @@ def _told_by_itself() -> dict[int, Meaning]:
             _("Choose another folder, or allow writing there."),
         ),
         errors.DiskFullError: (_("The disk is full."), _("Free some space and start again.")),
+        errors.WorkerLostError: (
+            _("A process of the batch died."),
+            _("Close other programs, and start the batch again with fewer workers."),
+        ),
     }
     told = {cls.exit_code: Meaning(cls.code, *words) for cls, words in sentences.items()}
     told[_USAGE] = Meaning(

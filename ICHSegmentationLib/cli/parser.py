@@ -6,7 +6,9 @@ from typing import TypeAlias
 
 from .. import __version__
 from ..labels import SUBTYPES
-from ..settings import DEVICES, ENGINES, MASK_FORMATS, SegmentationSettings
+from ..settings import MASK_FORMATS, SegmentationSettings
+from .batch_options import add_batch_options
+from .network_options import add_network_options
 from .serve_options import add_serve_options
 
 _INPUT = "NIfTI (.nii, .nii.gz), NRRD, MetaImage, or a folder with one DICOM series"
@@ -24,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_segment(commands)
     _add_measure(commands)
+    _add_batch(commands)
     _add_compare(commands)
     _add_convert(commands)
     _add_models(commands)
@@ -49,22 +52,7 @@ def _add_segment(commands: _Commands) -> None:
         "--list", type=Path, metavar="FILE", help="more inputs: a text file (UTF-8) with one path a line"
     )
     _add_result_options(command)
-    command.add_argument(
-        "--model", default=_DEFAULTS.model, help="installed model or model folder (default: %(default)s)"
-    )
-    command.add_argument(
-        "--device", choices=DEVICES, default=_DEFAULTS.device, help="where it runs (default: %(default)s)"
-    )
-    command.add_argument(
-        "--engine",
-        choices=ENGINES,
-        default=_DEFAULTS.engine,
-        help="what runs the networks on the CPU (default: %(default)s, the fastest that is installed)",
-    )
-    command.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
-    command.add_argument(
-        "--uncertainty", action="store_true", help="also write uncertainty.nii.gz: 0 sure, 100 even chances"
-    )
+    add_network_options(command)
     command.add_argument(
         "--secondary-capture",
         action="store_true",
@@ -81,6 +69,15 @@ def _add_measure(commands: _Commands) -> None:
     )
     _add_result_options(command)
     command.set_defaults(command="measure")
+
+
+def _add_batch(commands: _Commands) -> None:
+    command = _command(
+        commands, "batch", "segment or measure many scans; a run that was ended goes on where it was"
+    )
+    add_batch_options(command)
+    _add_result_options(command)
+    command.set_defaults(command="batch")
 
 
 def _add_compare(commands: _Commands) -> None:

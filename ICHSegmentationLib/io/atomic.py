@@ -116,6 +116,15 @@ def tidy_after_kill(final: Path) -> None:
         _remove_leftovers(final)
 
 
+def unfinished(folder: Path) -> list[Path]:
+    """The final paths in ``folder`` beside which something half-written or replaced stands."""
+    with output_errors(folder):
+        names = [
+            path for path in folder.iterdir() if path.name.startswith((TEMPORARY_PREFIX, REPLACED_PREFIX))
+        ]
+    return sorted({_final_name(path) for path in names})
+
+
 def _publish(temporary: Path, final: Path) -> None:
     for path in temporary.rglob("*"):
         if path.is_file():

@@ -17,7 +17,7 @@ LAYERS = [
     {"inference", "measurement", "correction", "comparison"},
     {"report"},
     {"pipeline", "doctor"},
-    {"service"},
+    {"batch", "service"},
     {"cli", "__main__"},
 ]
 HEIGHT = {part: height for height, layer in enumerate(LAYERS) for part in layer}

@@ -1,0 +1,16 @@
+"""Many scans, unattended: resumable, a status each, nothing lost; see ``docs/batch.md``."""
+
+from .batch import BatchOptions, BatchResult, plan_batch, run_batch
+from .case import Case, Found, LeftOut
+from .find import find_cases
+
+__all__ = [
+    "BatchOptions",
+    "BatchResult",
+    "Case",
+    "Found",
+    "LeftOut",
+    "find_cases",
+    "plan_batch",
+    "run_batch",
+]

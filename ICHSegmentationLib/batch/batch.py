@@ -1,0 +1,283 @@
+"""Many scans, unattended: find them, do what is not done yet, and tell what became of each."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from .. import models
+from ..doctor.packages import versions
+from ..errors import DiskFullError, InputError, NotWritableError, OutputError
+from ..events import BatchProgress, Failed, Finished, Listener, ignore
+from ..io.atomic import output_errors, tidy_after_kill, unfinished
+from ..pipeline import load_segmenter
+from ..pipeline.provenance import describe_model
+from ..settings import SegmentationSettings
+from .case import Found
+from .claim import claimed
+from .crew import done_by_workers
+from .find import find_cases
+from .ledger import Entry, Ledger
+from .limits import fitting_workers, require_limit_possible, threads_of_each
+from .outcome import Outcome, Problem, Unworkable
+from .plan import PlannedCase, Planner, require_free_way
+from .rows import EXIT_CODE, Row, row_of, row_of_outcome
+from .summary import Provenance, counts, write_summary
+from .worker import STAGING, Equipment, LoadSegmenter, Order
+
+STATE = ".ichseg-batch"
+"""The batch's own folder among the results: its ledger, its locks, and files that cases are read from."""
+
+_LEDGER = "ledger.sqlite"
+_REFRESH_S = 10.0
+_OF_EVERY_CASE = (DiskFullError.code, NotWritableError.code)
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """How a batch works, beside the settings of its segmentations.
+
+    Attributes:
+        workers: processes at once; None takes what the machine bears.
+        memory_mb: what one worker may take (MB, 10^6 bytes); None sets no limit.
+        retry: do cases again that have failed.
+        keep_identifiers: tell in the summary whom a DICOM series shows, and allow DICOM SEG, which tells it.
+    """
+
+    workers: int | None = None
+    memory_mb: float | None = None
+    retry: bool = False
+    keep_identifiers: bool = False
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise InputError(f"Expected at least one worker, found {self.workers}.")
+        if self.memory_mb is not None and self.memory_mb <= 0:
+            raise InputError(f"Expected a limit of memory above 0 MB, found {self.memory_mb:g}.")
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """A batch that has come to its end.
+
+    Attributes:
+        rows: of the summary, in its order.
+        exit_code: of the first case that failed, in this run or before; 0 where none did.
+    """
+
+    rows: tuple[Row, ...]
+
+    @property
+    def exit_code(self) -> int:
+        return next((row[EXIT_CODE] for row in self.rows if row["status"] == "failed"), 0)
+
+
+def plan_batch(
+    source: Path, out_dir: Path, settings: SegmentationSettings, options: BatchOptions
+) -> tuple[list[PlannedCase], Found]:
+    """What :func:`run_batch` would do; nothing is written.
+
+    Raises:
+        ICHError: what :func:`run_batch` would raise before its first case.
+    """
+    _require_possible(settings, options)
+    found = find_cases(source, out_dir, options.keep_identifiers)
+    return _planner(found, out_dir, settings, options).plan(found.cases, _entries(out_dir)), found
+
+
+def run_batch(
+    source: Path,
+    out_dir: Path,
+    settings: SegmentationSettings,
+    options: BatchOptions,
+    listen: Listener = ignore,
+    load: LoadSegmenter = load_segmenter,
+) -> BatchResult:
+    """Segment, or measure, every case of ``source`` that has no result yet in ``out_dir``.
+
+    Each case gets the folder that :func:`ICHSegmentationLib.pipeline.segment_case` gives it; the summary
+    beside them is renewed while the batch runs. Whatever ends this process, the next call with the same
+    arguments goes on where it was. One failing case stops no other.
+
+    Args:
+        source: see :func:`.find.find_cases`.
+        load: gives each worker its segmenter.
+
+    Raises:
+        InputError: nothing to do was found, or the options do not go together.
+        OutputExistsError: results are in the way, see :func:`.plan.require_free_way`.
+        OutputError: another batch works in ``out_dir``, or it cannot be written, or the disk is full.
+        ModelError, DependencyError, DeviceError, InsufficientMemoryError: the model cannot be loaded.
+        WorkerLostError: workers die before they begin a case.
+    """
+    _require_possible(settings, options)
+    state_dir = out_dir / STATE
+    with output_errors(state_dir):
+        state_dir.mkdir(parents=True, exist_ok=True)
+    with claimed(state_dir), Ledger.open(state_dir / _LEDGER) as ledger:
+        found = find_cases(source, out_dir, options.keep_identifiers)
+        entries = ledger.entries()
+        _tidy(out_dir, entries)
+        planner = _planner(found, out_dir, settings, options)
+        planned = planner.plan(found.cases, entries)
+        require_free_way(planned)
+        ledger.write(_begun(each) for each in planned)
+        batch = _Batch(out_dir, planner, planned, found, entries, ledger, listen)
+        return batch.run(options, load)
+
+
+class _Batch:
+    """One run of a batch: what is known of every case, and the summary of it."""
+
+    def __init__(
+        self,
+        out_dir: Path,
+        planner: Planner,
+        planned: Sequence[PlannedCase],
+        found: Found,
+        entries: dict[str, Entry],
+        ledger: Ledger,
+        listen: Listener,
+    ) -> None:
+        self._out_dir, self._ledger, self._listen = out_dir, ledger, listen
+        self._settings, self._model = planner.settings, planner.model
+        self._to_do = {each.case.name: each for each in planned if each.action == "do"}
+        self._rows = {each.case.name: _row(each) for each in planned}
+        self._other_rows = _rows_beside(found, entries)
+        self._other_files = found.other_files
+        self._ended = 0
+        self._began = self._written = time.monotonic()
+
+    def run(self, options: BatchOptions, load: LoadSegmenter) -> BatchResult:
+        orders = [
+            Order(each.case, overwrite=each.is_known or self._settings.overwrite)
+            for each in self._to_do.values()
+        ]
+        size = min(options.workers or fitting_workers(self._settings.device), max(1, len(orders)))
+        threads = self._settings.threads or threads_of_each(size)
+        equipment = Equipment(
+            self._out_dir,
+            self._out_dir / STATE,
+            replace(self._settings, threads=threads),
+            load if self._model else None,
+            options.memory_mb,
+        )
+        try:
+            self._tell_progress()
+            self._write_summary()
+            with closing(done_by_workers(orders, equipment, size)) as told:
+                for message in told:
+                    if isinstance(message, Outcome):
+                        self._record(message)
+                    else:
+                        self._listen(message)
+        except BaseException:
+            with suppress(OutputError):
+                self._close()
+            raise
+        self._close()
+        return BatchResult(tuple(self._all_rows()))
+
+    def _record(self, outcome: Outcome) -> None:
+        """Make the outcome last before anybody hears of it."""
+        result = outcome.result
+        if isinstance(result, Problem) and result.code in _OF_EVERY_CASE:
+            raise Unworkable(result)
+        planned = self._to_do.pop(outcome.case)
+        row = row_of_outcome(planned.case, outcome)
+        entry = replace(planned.entry, status=row["status"], input_sha256=outcome.input_sha256, row=row)
+        self._ledger.write([entry])
+        self._rows[outcome.case] = row
+        self._ended += 1
+        if isinstance(result, Finished):
+            self._listen(result)
+        else:
+            self._listen(Failed(outcome.case, result.code, result.message, result.hint))
+        self._tell_progress()
+        if time.monotonic() - self._written > _REFRESH_S:
+            self._write_summary()
+
+    def _tell_progress(self) -> None:
+        number = counts(list(self._rows.values()))
+        a_case_s = (time.monotonic() - self._began) / self._ended if self._ended else None
+        self._listen(
+            BatchProgress(
+                number["done"],
+                number["failed"],
+                number["waiting"],
+                round(60 / a_case_s, 2) if a_case_s else None,
+                round(number["waiting"] * a_case_s, 1) if a_case_s else None,
+            )
+        )
+
+    def _close(self) -> None:
+        """No worker is left: take away what the killed ones left behind, and write the summary."""
+        _tidy(self._out_dir, self._rows)
+        self._write_summary()
+
+    def _write_summary(self) -> None:
+        settings = {**self._settings.to_dict(), "model": self._model.manifest.id if self._model else None}
+        provenance = Provenance(
+            describe_model(self._model) if self._model else None, settings, versions(), self._other_files
+        )
+        write_summary(self._out_dir, self._all_rows(), provenance)
+        self._written = time.monotonic()
+
+    def _all_rows(self) -> list[Row]:
+        return [*self._rows.values(), *self._other_rows]
+
+
+def _require_possible(settings: SegmentationSettings, options: BatchOptions) -> None:
+    if settings.format == "dcm" and not options.keep_identifiers:
+        raise InputError(
+            "Expected --keep-identifiers with the format dcm: a DICOM SEG names the patient of its scan.",
+            "Add it, or choose another format.",
+        )
+    if options.memory_mb:
+        require_limit_possible()
+
+
+def _planner(found: Found, out_dir: Path, settings: SegmentationSettings, options: BatchOptions) -> Planner:
+    needs_model = any(case.mask is None for case in found.cases)
+    return Planner(out_dir, settings, models.find(settings.model) if needs_model else None, options.retry)
+
+
+def _entries(out_dir: Path) -> dict[str, Entry]:
+    path = out_dir / STATE / _LEDGER
+    if not path.is_file():
+        return {}
+    with Ledger.open(path) as ledger:
+        return ledger.entries()
+
+
+def _begun(planned: PlannedCase) -> Entry:
+    """What the ledger says from now on: whatever comes to stand in the folder of a waiting case is ours."""
+    if planned.action == "do":
+        return replace(
+            planned.entry, status="waiting", input_sha256=None, row=row_of(planned.case, "waiting")
+        )
+    return planned.entry
+
+
+def _row(planned: PlannedCase) -> Row:
+    if planned.action == "do":
+        return row_of(planned.case, "waiting")
+    now = row_of(planned.case, planned.entry.status)
+    return {**planned.entry.row, "input": now["input"]}  # the input's own columns may have changed
+
+
+def _rows_beside(found: Found, entries: dict[str, Entry]) -> list[Row]:
+    """What was left out, and results of earlier runs whose input is no longer given."""
+    names = {case.name for case in found.cases}
+    earlier = [entry.row for entry in entries.values() if entry.status == "done" and entry.name not in names]
+    return [*earlier, *(row_of(left, "left out", error=left.reason) for left in found.left_out)]
+
+
+def _tidy(out_dir: Path, names: dict[str, Row] | dict[str, Entry]) -> None:
+    """Take away what killed workers left: files that cases were read from, and half-written results."""
+    shutil.rmtree(out_dir / STATE / STAGING, ignore_errors=True)
+    for path in unfinished(out_dir):
+        if path.name in names:
+            tidy_after_kill(path)

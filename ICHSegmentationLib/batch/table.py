@@ -1,0 +1,78 @@
+"""A table of scans: a CSV with the columns ``case`` and ``path``, perhaps ``mask``, and any others."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from .case import LONGEST_NAME, Case, safe_name
+
+_OWN = ("case", "path", "mask")
+
+
+def read_table(table: Path) -> tuple[Case, ...]:
+    """The cases of a table; relative paths count from its folder, other columns go into the summary.
+
+    Raises:
+        InputError: the table cannot be read, lacks a column, or a case's name is missing, there twice, or no
+            plain folder name.
+    """
+    rows = _rows(table)
+    lines: dict[str, int] = {}
+    cases = []
+    for line, row in rows:
+        case = _case(table, line, row)
+        if (before := lines.setdefault(case.name.casefold(), line)) != line:
+            raise InputError(
+                f"Expected every case once in {table.name}, found '{case.name}' in lines {before} and "
+                f"{line}.",
+                "Give each scan a name of its own.",
+            )
+        cases.append(case)
+    return tuple(cases)
+
+
+def _rows(table: Path) -> list[tuple[int, dict[str | Any, Any]]]:
+    """Each row by column, and the line that it ends in."""
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream, restval="")
+            missing = [name for name in ("case", "path") if name not in (reader.fieldnames or ())]
+            if missing:
+                raise InputError(
+                    f"Expected the columns case and path in {table.name}, found "
+                    f"{reader.fieldnames or 'none'}.",
+                    "Write them into the first line, with commas between.",
+                )
+            rows = [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(
+            f"Expected a table in {table.name}, found one that cannot be read: {error}.",
+            "Save it as CSV in UTF-8.",
+        ) from error
+    if wide := next((line for line, row in rows if None in row), None):
+        raise InputError(
+            f"Expected as many values as columns in {table.name}, found more in line {wide}.",
+            "Put quotes around values that hold a comma.",
+        )
+    return rows
+
+
+def _case(table: Path, line: int, row: dict[str | Any, Any]) -> Case:
+    name, path, mask = (row.get(column, "").strip() for column in _OWN)
+    if name != safe_name(name):
+        raise InputError(
+            f"Expected the name of a case in line {line} of {table.name}, found '{name}'.",
+            f"Results go into a folder of this name: give a plain one of at most {LONGEST_NAME} characters.",
+        )
+    if not path:
+        raise InputError(f"Expected a path in line {line} of {table.name}, found none.")
+    scan = table.parent / path
+    is_series = scan.is_dir()
+    return Case(
+        name=name,
+        files=tuple(sorted(file for file in scan.rglob("*") if file.is_file())) if is_series else (scan,),
+        is_series=is_series,
+        mask=table.parent / mask if mask else None,
+        columns={column: value for column, value in row.items() if column and column not in _OWN},
+    )

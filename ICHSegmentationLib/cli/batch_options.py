@@ -1,0 +1,33 @@
+"""The options of ``ichseg batch``."""
+
+import argparse
+from pathlib import Path
+
+from .network_options import add_network_options
+
+
+def add_batch_options(command: argparse.ArgumentParser) -> None:
+    """All but those of every command that writes results."""
+    command.add_argument(
+        "input",
+        type=Path,
+        metavar="INPUT",
+        help="a folder of images, a tree of DICOM, or a .csv with the columns case, path and perhaps mask: "
+        "with a mask the scan is measured instead of segmented",
+    )
+    add_network_options(command)
+    command.add_argument(
+        "--workers", type=int, metavar="N", help="processes at once (default: as cores and memory allow)"
+    )
+    command.add_argument(
+        "--limit-memory", type=float, metavar="MB", help="what each worker may take at most (Linux)"
+    )
+    command.add_argument("--retry", action="store_true", help="do the cases again that have failed")
+    command.add_argument(
+        "--keep-identifiers",
+        action="store_true",
+        help="tell in the summary whom DICOM series show; they are left out otherwise",
+    )
+    command.add_argument(
+        "--dry-run", action="store_true", help="tell what would be done with each case, and do nothing"
+    )

@@ -1,0 +1,26 @@
+"""The options of every command that runs a network."""
+
+import argparse
+
+from ..settings import DEVICES, ENGINES, SegmentationSettings
+
+_DEFAULTS = SegmentationSettings()
+
+
+def add_network_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--model", default=_DEFAULTS.model, help="installed model or model folder (default: %(default)s)"
+    )
+    command.add_argument(
+        "--device", choices=DEVICES, default=_DEFAULTS.device, help="where it runs (default: %(default)s)"
+    )
+    command.add_argument(
+        "--engine",
+        choices=ENGINES,
+        default=_DEFAULTS.engine,
+        help="what runs the networks on the CPU (default: %(default)s, the fastest that is installed)",
+    )
+    command.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
+    command.add_argument(
+        "--uncertainty", action="store_true", help="also write uncertainty.nii.gz: 0 sure, 100 even chances"
+    )
