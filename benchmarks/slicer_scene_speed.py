@@ -70,6 +70,7 @@ def run(scene: Any, scan: Any, mask: NDArray[np.uint8], folder: Path) -> dict[st
     from ICHSegmentationSlicerLib.corrections import remeasure
     from ICHSegmentationSlicerLib.measurement_table import fill_table, rows_of
     from ICHSegmentationSlicerLib.scan_export import check_scan, write_scan
+    from ICHSegmentationSlicerLib.segment_surfaces import make_surfaces
     from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation, mask_of, show
     from ICHSegmentationSlicerLib.slice_views import apply_brain_window, jump_to
 
@@ -90,7 +91,8 @@ def run(scene: Any, scan: Any, mask: NDArray[np.uint8], folder: Path) -> dict[st
 
     read = timed(times, "read the mask", lambda: read_mask(folder / "mask.nii.gz"))
     node = timed(times, "make the segmentation", lambda: add_segmentation(scene, scan, read.voxels, None))
-    timed(times, "outlines and surfaces", lambda: show(node, scan))
+    timed(times, "outlines", lambda: show(node, scan))
+    timed(times, "surfaces", lambda: list(make_surfaces(node)))
     table = timed(times, "fill the table", lambda: fill_table(scene, measurements, scan))
     timed(
         times,

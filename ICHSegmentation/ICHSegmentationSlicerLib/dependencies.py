@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -18,6 +18,8 @@ REQUESTER = "ICHSegmentation"
 
 NETWORK_ONLY = frozenset({"monai", "safetensors"})
 """Of no use, and MONAI of harm, where an external Python runs the network: it would bring PyTorch along."""
+
+FASTER = "requirements-faster.txt"
 
 _FAILURES = (subprocess.CalledProcessError, ImportError, OSError, RuntimeError, ValueError)
 
@@ -36,7 +38,8 @@ class Dependencies:
     Args:
         packaging: gives ``slicer.packaging``.
         pytorch: gives the ``PyTorchUtilsLogic`` of Slicer's PyTorch extension; None where that is missing.
-        requirements: the module's requirements.txt.
+        requirements: the module's requirements.txt; what makes runs faster stands in
+            requirements-faster.txt beside it.
         pending: remembers a set-up that waits for a restart.
         look: finds PyTorch.
     """
@@ -88,8 +91,22 @@ class Dependencies:
         """
         if network:
             self._install_torch()
-        self._install_packages(network)
+        self._install_packages(lambda: self._missing_packages(network))
         self._pending.clear()
+
+    def install_faster(self) -> None:
+        """Ask, and install what is not needed but makes runs on the CPU faster.
+
+        Raises:
+            CancelledError, DependencyError: as :meth:`install`; or nothing of it is made for this computer.
+        """
+        meant = self._meant_here(self._requirements.with_name(FASTER))
+        if not meant:
+            raise DependencyError(
+                _("What makes runs on the CPU faster is not made for this system."),
+                _("PyTorch runs the networks; nothing is missing."),
+            )
+        self._install_packages(lambda: self._not_there(meant))
 
     def _install_torch(self) -> None:
         found = self._look()
@@ -118,8 +135,8 @@ class Dependencies:
                 _("Restart Slicer; the set-up goes on when you open this module again."),
             )
 
-    def _install_packages(self, network: bool) -> None:
-        missing = self._missing_packages(network)
+    def _install_packages(self, find_missing: Callable[[], list[Any]]) -> None:
+        missing = find_missing()
         if not missing:
             return
         try:
@@ -131,7 +148,7 @@ class Dependencies:
                     _("Press Install when you want them."),
                 ) from error
             raise self._not_installed(_("The packages"), error) from error
-        if left := self._missing_packages(network):
+        if left := find_missing():
             names = ", ".join(str(requirement) for requirement in left)
             self._wait_for_restart(
                 _("These packages are still missing: {names}.").format(names=names),
@@ -139,13 +156,17 @@ class Dependencies:
             )
 
     def _missing_packages(self, network: bool) -> list[Any]:
+        meant = self._meant_here(self._requirements)
+        return self._not_there(one for one in meant if network or one.name.lower() not in NETWORK_ONLY)
+
+    def _not_there(self, requirements: Iterable[Any]) -> list[Any]:
         packaging = self._packaging()
-        return [
-            requirement
-            for requirement in packaging.load_requirements(str(self._requirements))
-            if (network or requirement.name.lower() not in NETWORK_ONLY)
-            and not packaging.pip_check(requirement)
-        ]
+        return [requirement for requirement in requirements if not packaging.pip_check(requirement)]
+
+    def _meant_here(self, path: Path) -> list[Any]:
+        """The requirements of a file that are meant for this system and Python."""
+        listed = self._packaging().load_requirements(str(path))
+        return [one for one in listed if one.marker is None or one.marker.evaluate()]
 
     def _refuse_broken(self, found: TorchInstall) -> None:
         if found.state == "broken":

@@ -80,7 +80,7 @@ class HemorrhageScene:
     def present(
         self, segmentation: Any, scan: Any, measurements: dict[str, Any], overlay: Path | None
     ) -> Iterator[None]:
-        """Outlines, surface, brain window, the largest section and the table, a step at a time."""
+        """Outlines, brain window, the largest section and the table, a step at a time."""
         from .measurement_table import rows_of
         from .segmentation_nodes import show
         from .slice_views import apply_brain_window
@@ -98,6 +98,12 @@ class HemorrhageScene:
 
             add_overlay(self._scene, scan, overlay)
             yield
+
+    def make_surfaces(self, segmentation: Any) -> Iterator[None]:
+        """The surfaces for the 3D view, a step for each segment."""
+        from .segment_surfaces import make_surfaces
+
+        return make_surfaces(segmentation)
 
     def jump_to(self, place: Point) -> None:
         from .slice_views import jump_to

@@ -87,8 +87,9 @@ class ScanSection:
 
     def abandon(self) -> None:
         """The scene is going away; so does the run."""
-        if self.running:
-            self._run.abandon()
+        running = self.running
+        self._run.abandon()
+        if running:
             self._told.say(_("The scene was closed, so the run was ended."))
             self._changed()
 

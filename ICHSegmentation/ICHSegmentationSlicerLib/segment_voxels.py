@@ -16,7 +16,7 @@ from ICHSegmentationLib.labels import Label
 from .scan_geometry import local_affine, matrix_array, shape_of
 from .terminology import describe, label_of
 
-LABELMAP = "Binary labelmap"
+LABELMAP, SURFACE = "Binary labelmap", "Closed surface"
 _SAME_MM = 1e-3
 Box = tuple[slice, slice, slice]
 

@@ -14,7 +14,7 @@ from ICHSegmentationLib.io.masks import labels_in
 
 from .edited_segments import edited_labels, is_edited, mark_edited
 from .scan_geometry import shape_of
-from .segment_voxels import mask_of, put_mask
+from .segment_voxels import SURFACE, mask_of, put_mask
 from .translation import tr as _
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
 
 MADE_HERE = "ICHSegmentation.Made"
 _FACT = "ICHSegmentation.Model."
-_SURFACE = "Closed surface"
 
 
 def add_segmentation(
@@ -93,19 +92,19 @@ def model_facts_of(segmentation: slicer.vtkMRMLSegmentationNode) -> dict[str, st
 
 
 def show(segmentation: slicer.vtkMRMLSegmentationNode, scan: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Outlines in the slice views, which leave the blood itself to be seen, and a surface in 3D.
+    """Outlines in the slice views, which leave the blood itself to be seen; and in 3D the surfaces, as soon
+    as :func:`.segment_surfaces.make_surfaces` has made them.
 
     The scan is put behind it in slice views that show another volume or none.
     """
     segmentation.CreateDefaultDisplayNodes()
-    segmentation.CreateClosedSurfaceRepresentation()
     display = segmentation.GetDisplayNode()
     display.SetVisibility(True)
     display.SetVisibility2DOutline(True)
     display.SetVisibility2DFill(False)
     display.SetVisibility3D(True)
     display.SetPreferredDisplayRepresentationName2D("Binary labelmap")
-    display.SetPreferredDisplayRepresentationName3D(_SURFACE)
+    display.SetPreferredDisplayRepresentationName3D(SURFACE)
     scene = segmentation.GetScene()
     for n in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")):
         scene.GetNthNodeByClass(n, "vtkMRMLSliceCompositeNode").SetBackgroundVolumeID(scan.GetID())

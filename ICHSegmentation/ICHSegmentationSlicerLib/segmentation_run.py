@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ICHSegmentationLib.errors import ICHError
 from ICHSegmentationLib.events import Finished
 from ICHSegmentationLib.settings import SegmentationSettings
 
 from .run_folder import file_name
-from .steps import After
+from .steps import After, Steps
 from .worker_run import MakeWorker, RunWatcher, WorkerRun
+
+_log = logging.getLogger(__name__)
 
 
 class RunListener(RunWatcher, Protocol):
@@ -36,6 +40,7 @@ class SegmentationRun:
     ) -> None:
         self._scene, self._listener = scene, listener
         self._run = WorkerRun(make_worker, folder, after, listener)
+        self._afterwards = Steps(after)
 
     @property
     def active(self) -> bool:
@@ -46,6 +51,11 @@ class SegmentationRun:
         """Whether the worker itself is at work."""
         return self._run.working
 
+    @property
+    def finishing(self) -> bool:
+        """Whether the surfaces of the last result are still being made."""
+        return self._afterwards.busy
+
     def start(self, scan: Any, replace: Any, settings: SegmentationSettings) -> None:
         """Segment ``scan`` into a new segmentation, or into the one that is to be replaced.
 
@@ -53,7 +63,7 @@ class SegmentationRun:
             ICHError: the scan cannot be segmented, or there is no room for the run.
         """
         self._scene.check(scan)
-        job = _Segmenting(self._scene, self._listener, scan, replace, settings)
+        job = _Segmenting(self._scene, self._listener, self._afterwards, scan, replace, settings)
         self._run.start(job, self._scene.size_of(scan))
 
     def cancel(self) -> None:
@@ -62,6 +72,7 @@ class SegmentationRun:
 
     def abandon(self) -> None:
         """End the run and tell nobody: the scene it worked for is going away."""
+        self._afterwards.stop()
         self._run.abandon()
 
 
@@ -71,6 +82,7 @@ class _Segmenting:
 
     scene: Any
     listener: RunListener
+    afterwards: Steps
     scan: Any
     replace: Any
     settings: SegmentationSettings
@@ -99,3 +111,7 @@ class _Segmenting:
     def done(self, folder: Path) -> None:
         self.path.unlink(missing_ok=True)
         self.listener.run_finished(self.segmentation, self.result, Path(self.result.paths["mask"]).parent)
+        self.afterwards.run(self.scene.make_surfaces(self.segmentation), self._without_surfaces)
+
+    def _without_surfaces(self, error: ICHError) -> None:
+        _log.warning("%s", error)  # the result itself is shown

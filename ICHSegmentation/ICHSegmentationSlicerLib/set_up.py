@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ICHSegmentationLib.errors import ICHError
+from ICHSegmentationLib.errors import DependencyError, ICHError
 from ICHSegmentationLib.events import Event
 
 from .batch_run import BatchRun
@@ -24,6 +24,7 @@ from .outcome import Outcome
 from .pending_setup import PendingSetup
 from .steps import After
 from .text_run import Written, run_text
+from .translation import tr as _
 from .worker import Worker
 
 _DEFAULTS = {"model": "default", "device": "auto", "python": ""}
@@ -107,6 +108,21 @@ class SetUp:
     def install(self) -> None:
         """Ask, and install what is missing; see :meth:`.dependencies.Dependencies.install`."""
         self._dependencies.install(network=not self.chosen("python"))
+
+    def install_faster(self) -> None:
+        """Ask, and install what makes runs on the CPU faster.
+
+        Raises:
+            CancelledError, DependencyError: see :meth:`.dependencies.Dependencies.install_faster`; or an
+                external Python runs the network.
+        """
+        external = self.chosen("python")
+        if external:
+            raise DependencyError(
+                _("The external Python runs the network, so what makes it faster has to be installed there."),
+                f'"{external}" -m pip install openvino',
+            )
+        self._dependencies.install_faster()
 
     def make_worker(self, on_event: Callable[[Event], None]) -> Worker:
         """The worker of one run; every end of it is told as ``Finished`` or ``Failed``."""

@@ -26,6 +26,7 @@ class SetupSection:
         ui.modelDownloadButton.clicked.connect(guard(self.download_model, self._told))
         ui.modelImportButton.clicked.connect(guard(self.import_model, self._told))
         ui.installButton.clicked.connect(guard(self._install_and_tell, self._told))
+        ui.fasterButton.clicked.connect(guard(self.install_faster, self._told))
         ui.doctorButton.clicked.connect(guard(self.call_doctor, self._told))
 
     def refresh(self) -> None:
@@ -108,6 +109,17 @@ class SetupSection:
     def _install_and_tell(self) -> None:
         self.install()
         self._told.say(_("Everything that is needed is installed."))
+
+    def install_faster(self) -> None:
+        """Ask, and install OpenVINO.
+
+        Raises:
+            DependencyError, CancelledError: it could not be installed, or the user did not want it.
+        """
+        self._setup.install_faster()
+        self._told.say(
+            _("OpenVINO is installed. Runs on the CPU use it from now on; the first one takes a bit longer.")
+        )
 
     def _keep(self) -> None:
         self._setup.choose("model", chosen_in(self._ui.modelComboBox))

@@ -31,11 +31,14 @@ class Steps:
             try:
                 next(work)
             except StopIteration:
+                self._end(token)
                 return
             except ICHError as error:
+                self._end(token)
                 failed(error)
                 return
             except Exception as error:  # the work has ended for whoever waits for it; Slicer logs the rest
+                self._end(token)
                 failed(
                     ICHError(_("Something went wrong: {error}.").format(error=error), _("See Slicer's log."))
                 )
@@ -44,9 +47,18 @@ class Steps:
 
         self._after(0, step)
 
+    @property
+    def busy(self) -> bool:
+        """Whether there are steps to come."""
+        return self._current is not None
+
     def stop(self) -> None:
         """Leave the remaining steps undone."""
         self._current = None
+
+    def _end(self, token: object) -> None:
+        if self._current is token:  # a step may have begun other work
+            self._current = None
 
 
 class Settling:

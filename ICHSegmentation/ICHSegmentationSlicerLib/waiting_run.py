@@ -49,7 +49,7 @@ def run_and_wait(
     run = SegmentationRun(scene, setup.make_worker, folder, qt.QTimer.singleShot, outcome)
     setup.require_ready(settings.model)
     run.start(scan, replace, settings)
-    while outcome.result is None:
+    while outcome.result is None or run.finishing:
         if outcome.error is not None:
             raise _error_of(outcome.error)
         slicer.app.processEvents()

@@ -261,6 +261,7 @@ def test_an_unknown_label_is_refused_and_leaves_an_earlier_result_as_it_was(scen
 
 
 def test_replacing_fills_the_same_node_and_forgets_what_was_in_it(scene: Any) -> None:
+    from ICHSegmentationSlicerLib.segment_surfaces import make_surfaces
     from ICHSegmentationSlicerLib.segmentation_nodes import (
         add_segmentation,
         edited_labels,
@@ -285,6 +286,7 @@ def test_replacing_fills_the_same_node_and_forgets_what_was_in_it(scene: Any) ->
     assert edited_labels(node) == []
     assert node.GetDisplayNode() is display
     show(node, scan)
+    list(make_surfaces(node))
     surfaces = [segment_of(node, name).GetRepresentation("Closed surface") for name in names(node)]
     assert all(surface.GetNumberOfPoints() for surface in surfaces)
 
@@ -314,7 +316,7 @@ def test_outlines_are_shown_in_slices_and_a_surface_in_3d(scene: Any) -> None:
     assert display.GetVisibility2DOutline()
     assert not display.GetVisibility2DFill()
     assert display.GetVisibility3D()
-    assert segment_of(node, "hemorrhage").GetRepresentation("Closed surface").GetNumberOfCells() > 0
+    assert display.GetPreferredDisplayRepresentationName3D() == "Closed surface"
     assert view.GetBackgroundVolumeID() == scan.GetID()
 
 

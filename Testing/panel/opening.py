@@ -186,6 +186,11 @@ class PlannedSetup:
         self.installed += 1
         self.wrong = None
 
+    def install_faster(self) -> None:
+        if self.wrong is not None:
+            raise self.wrong
+        self.installed += 1
+
     def make_worker(self, on_event: Callable[[Event], None]) -> PlannedWorker:
         self.workers.append(PlannedWorker(on_event))
         return self.workers[-1]

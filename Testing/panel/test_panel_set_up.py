@@ -268,3 +268,14 @@ def test_the_remedy_of_a_failed_script_is_in_the_error(
     monkeypatch.setattr(ICHSegmentation.ICHSegmentationLogic, "_setup", lambda self: Failing())
     with pytest.raises(ModelTamperedError, match=r"Altered\. Get it again\."):
         ICHSegmentation.ICHSegmentationLogic().process(scan)
+
+
+def test_what_makes_runs_faster_is_installed_when_asked_for_and_refusals_are_told(opened: Any) -> None:
+    setup = PlannedSetup()
+    panel = opened(setup)
+    panel.press("fasterButton")
+    assert setup.installed == 1
+    assert "OpenVINO is installed" in panel.said("setupLabel")
+    setup.wrong = CancelledError("The packages were not installed.", "Press it again when you want them.")
+    panel.press("fasterButton")
+    assert panel.said("setupLabel") == "The packages were not installed.\nPress it again when you want them."

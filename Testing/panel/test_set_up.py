@@ -114,6 +114,8 @@ def test_an_external_python_is_asked_instead_and_its_trouble_is_told(set_up: Set
     assert "no module named ICHSegmentationLib" in text
     assert "other-python" in text
     set_up.require_ready("default")  # that it can be started is all that is known without starting it
+    with pytest.raises(DependencyError, match=r"installed there.*other-python.* -m pip install openvino"):
+        set_up.install_faster()
     other.unlink()
     with pytest.raises(DependencyError, match="other-python"):
         set_up.require_ready("default")

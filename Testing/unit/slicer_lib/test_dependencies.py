@@ -10,6 +10,7 @@ import pytest
 from ICHSegmentationSlicerLib.dependencies import Dependencies
 from ICHSegmentationSlicerLib.pending_setup import PendingSetup
 from ICHSegmentationSlicerLib.torch_install import TorchInstall, torch_install
+from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
 from ICHSegmentationLib.errors import CancelledError, DependencyError
@@ -208,3 +209,46 @@ def test_the_requirements_are_lower_bounds_that_the_library_has_too() -> None:
     assert all(str(Requirement(one).specifier).startswith(">=") for one in wanted)
     torch = next(one for one in library if Requirement(one).name == "torch")
     assert torch == "torch>=2.3"  # as OLDEST in torch_install.py
+
+
+def test_what_makes_runs_faster_is_installed_only_when_asked_for() -> None:
+    computer = Computer(USABLE)
+    dependencies = computer.dependencies(Store())
+    dependencies.install()
+    assert "openvino" not in computer.installed
+    dependencies.require()
+    dependencies.install_faster()
+    assert "openvino" in computer.installed
+    computer.asked.clear()
+    dependencies.install_faster()
+    assert computer.asked == []
+
+
+def test_a_system_for_which_nothing_faster_is_made_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    mac = {**default_environment(), "sys_platform": "darwin", "platform_machine": "x86_64"}
+    monkeypatch.setattr("packaging.markers.default_environment", lambda: mac)
+    computer = Computer(USABLE)
+    with pytest.raises(DependencyError, match="not made for this system"):
+        computer.dependencies(Store()).install_faster()
+    assert computer.asked == []
+
+
+def test_declining_what_is_faster_is_no_fault() -> None:
+    computer = Computer(USABLE)
+    computer.failure = RuntimeError("User declined.")
+    with pytest.raises(CancelledError):
+        computer.dependencies(Store()).install_faster()
+    assert computer.dependencies(Store()).waits_for_restart == ""
+
+
+def test_what_is_faster_is_what_the_library_offers_for_it() -> None:
+    tomllib = pytest.importorskip("tomllib", reason="pyproject.toml is read with Python 3.11 or newer")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    listed = Computer().load_requirements(str(REQUIREMENTS.with_name("requirements-faster.txt")))
+    offered = [Requirement(one) for one in extras["openvino"]]
+    assert [(one.name, one.specifier) for one in listed] == [(one.name, one.specifier) for one in offered]
+    systems = {"linux": ["x86_64"], "win32": ["AMD64", "ARM64"], "darwin": ["arm64", "x86_64"]}
+    for system, machine in [(system, machine) for system, kinds in systems.items() for machine in kinds]:
+        here = {"python_version": "3.12", "sys_platform": system, "platform_machine": machine}
+        ours, librarys = ([one.marker.evaluate(here) for one in some] for some in (listed, offered))
+        assert ours == librarys
