@@ -21,7 +21,7 @@ Opener = Callable[[str], IO[bytes]]
 
 
 def unpacked(source: Path, target: Path) -> ModelFolder:
-    """Copy ``model.json`` and the weights it names from a folder or a zip file into a new folder.
+    """Copy ``model.json`` and the files it names from a folder or a zip file into a new folder.
 
     Raises:
         ModelNotFoundError: there is no such model, or a file of it is missing.
@@ -71,7 +71,7 @@ def download_file(url: str, target: Path, sha256: str) -> None:
 def _copied(open_named: Opener, target: Path) -> ModelFolder:
     _copy(open_named, MANIFEST_NAME, target, LARGEST_MANIFEST)
     model = ModelFolder.open(target)
-    for name in sorted({stage.weights for stage in model.manifest.stages.values()}):
+    for name in sorted(model.manifest.files):
         _copy(open_named, name, target, LARGEST_WEIGHTS)
     return model
 

@@ -1,11 +1,11 @@
-"""A model on the disk: a folder with ``model.json`` and safetensors files, and nothing that is executed."""
+"""A model on the disk: a folder with ``model.json``, weights and graphs, and nothing that is executed."""
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ModelError, ModelNotFoundError, ModelTamperedError
-from .manifest import Manifest
+from .manifest import Manifest, Stage
 
 MANIFEST_NAME = "model.json"
 LARGEST_MANIFEST = 1 << 20
@@ -44,34 +44,46 @@ class ModelFolder:
         Raises:
             ModelError: the model has no such stage.
         """
-        try:
-            return self.path / self.manifest.stages[stage].weights
-        except KeyError:
-            stages = ", ".join(self.manifest.stages)
-            raise ModelError(
-                f"Expected a model with the stage '{stage}', found {self.manifest.id} with {stages}."
-            ) from None
+        return self.path / self._stage(stage).weights
 
-    def verify(self) -> None:
-        """Check that every weight file is the one that the manifest names.
+    def graph(self, stage: str) -> Path | None:
+        """The ONNX file of a stage, where it has one; call :meth:`verify` before it is used.
 
         Raises:
-            ModelNotFoundError: a weight file is missing.
-            ModelTamperedError: a weight file has another SHA-256.
+            ModelError: the model has no such stage.
         """
-        for name, stage in self.manifest.stages.items():
-            path = self.weights(name)
+        graph = self._stage(stage).graph
+        return None if graph is None else self.path / graph.file
+
+    def verify(self) -> None:
+        """Check that every file is the one that the manifest names.
+
+        Raises:
+            ModelNotFoundError: a file is missing.
+            ModelTamperedError: a file has another SHA-256.
+        """
+        for name, sha256 in self.manifest.files.items():
+            path = self.path / name
             if not path.is_file():
                 raise ModelNotFoundError(
-                    f"Expected {path.name}, weights of {self.manifest.id}, in {self.path}, found nothing.",
+                    f"Expected {name}, a part of {self.manifest.id}, in {self.path}, found nothing.",
                     "Import the model again; if it is the embedded one, install ICHSegmentation again.",
                 )
             found = sha256_of(path)
-            if found != stage.sha256:
+            if found != sha256:
                 raise ModelTamperedError(
-                    f"Expected {path} with the SHA-256 {stage.sha256}, found {found}.",
+                    f"Expected {path} with the SHA-256 {sha256}, found {found}.",
                     "The file was changed or is incomplete: import or download the model again.",
                 )
+
+    def _stage(self, name: str) -> Stage:
+        try:
+            return self.manifest.stages[name]
+        except KeyError:
+            stages = ", ".join(self.manifest.stages)
+            raise ModelError(
+                f"Expected a model with the stage '{name}', found {self.manifest.id} with {stages}."
+            ) from None
 
 
 def sha256_of(path: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import ModelError, UnknownLabelError
 from ..labels import label_named
 from . import checked
+from .graph import Graph
 from .stage_input import StageInput
 
 SCHEMA_VERSION = 1
@@ -32,6 +33,7 @@ class Stage:
         windows: ``(level, width)`` in HU of each input channel; may be empty where ``input`` tells how HU are
             scaled without one.
         input: for the networks of trained recipes; None for the recipe ``cascade``, which has its own way.
+        graph: the network for engines that need no PyTorch; None where they convert it first.
     """
 
     network: Mapping[str, Any]
@@ -41,6 +43,7 @@ class Stage:
     patch: tuple[int, int, int]
     windows: tuple[tuple[float, float], ...]
     input: StageInput | None = None
+    graph: Graph | None = None
 
     @classmethod
     def parse(cls, value: Any, where: str) -> "Stage":
@@ -62,6 +65,7 @@ class Stage:
             patch=checked.positive(fields["patch"], f"{where}.patch", int),
             windows=tuple(_window(window, f"{where}.windows[{i}]") for i, window in enumerate(windows)),
             input=fed,
+            graph=Graph.parse(fields["graph"], f"{where}.graph") if "graph" in fields else None,
         )
 
 
@@ -160,6 +164,13 @@ class Manifest:
             members=_members(fields.get("members", []), stages),
         )
 
+    @property
+    def files(self) -> dict[str, str]:
+        """The files of the model's folder beside ``model.json``: name and SHA-256."""
+        stages = self.stages.values()
+        weights = {stage.weights: stage.sha256 for stage in stages}
+        return weights | {stage.graph.file: stage.graph.sha256 for stage in stages if stage.graph}
+
     def to_json(self) -> str:
         """The text of a ``model.json`` that :meth:`parse` reads back as this manifest."""
         return json.dumps(self._document(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -179,8 +190,9 @@ class Manifest:
         if not self.members:
             del document["members"]
         for stage in document["stages"].values():
-            if stage["input"] is None:
-                del stage["input"]
+            for key in ("input", "graph"):
+                if stage[key] is None:
+                    del stage[key]
         return document
 
 

@@ -11,11 +11,13 @@ from ICHSegmentationLib.models.folder import MANIFEST_NAME, sha256_of
 from ICHSegmentationLib.networks import build
 from ICHSegmentationLib.networks.weights import save_weights
 
+from .graph import write_graph
 from .recipe import Recipe, StageRecipe
 
 
 def export(recipe: Recipe, out: Path, folder: Path) -> None:
-    """Write ``recipe``'s averaged weights (kernels in half precision) and ``model.json`` into ``folder``."""
+    """Write ``recipe``'s averaged weights (kernels in half precision), graphs and ``model.json`` into
+    ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     stages = {stage.name: _export_stage(stage, out, folder) for stage in recipe.stages}
     manifest = {**recipe.manifest, "stages": stages, "inference": recipe.inference}
@@ -29,6 +31,7 @@ def _export_stage(stage: StageRecipe, out: Path, folder: Path) -> dict[str, Any]
     path = folder / f"{stage.name}.safetensors"
     with atomic_path(path) as temporary:
         save_weights(average.module, temporary)
+    graph = write_graph(average.module, 1, path, folder / f"{stage.name}.onnx")
     return {
         "network": stage.network,
         "weights": path.name,
@@ -36,4 +39,5 @@ def _export_stage(stage: StageRecipe, out: Path, folder: Path) -> dict[str, Any]
         "spacing_mm": list(stage.spacing_mm),
         "patch": list(stage.largest_pass),
         "windows": [list(stage.window)],
+        "graph": graph,
     }

@@ -26,6 +26,9 @@ _MODULES = {
 }
 """Of this package, each with ``FILE_NAME``, ``convert`` and ``open_file``."""
 
+_READ_GRAPHS = ("openvino", "onnxruntime")
+"""Can open the ONNX file of a model that brings one."""
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -73,7 +76,7 @@ def _torch(model: ModelFolder, stage: str, device: str, threads: int | None) -> 
 
 
 def _converted(model: ModelFolder, stage: str, engine: str, threads: int | None) -> Network:
-    """The network from the cache, or converted now and kept there.
+    """The network that the model brings; else from the cache, or converted now and kept there.
 
     Raises:
         EngineError: the engine is not installed, or cannot convert or open this network.
@@ -83,6 +86,9 @@ def _converted(model: ModelFolder, stage: str, engine: str, threads: int | None)
         raise EngineError(f"the package {package} is not installed")
     module = importlib.import_module(f".{_MODULES[engine]}", __package__)
     with engine_errors(ImportError, OSError, RuntimeError, TypeError, ValueError):
+        graph = model.manifest.stages[stage].graph
+        if graph is not None and engine in _READ_GRAPHS:
+            return module.open_file(model.graph(stage), graph.divisor, threads)  # type: ignore[no-any-return]
         folder = cache.place(model.manifest.stages[stage], engine, version(package))
         found = cache.find(folder, module.FILE_NAME)
         if found is None:
