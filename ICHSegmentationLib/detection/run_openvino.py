@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..inference.engines.network import engine_errors
+from ..inference.engines.openvino_core import core
 from ..settings import EngineName
 
 if TYPE_CHECKING:
@@ -35,13 +36,11 @@ class OpenVINOPart:
     engine: EngineName = "openvino"
 
     def __init__(self, path: Path, threads: int | None) -> None:
-        import openvino
-
         config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
         if threads is not None:
             config["INFERENCE_NUM_THREADS"] = str(threads)
         with engine_errors(RuntimeError):
-            self._request = openvino.Core().compile_model(str(path), "CPU", config).create_infer_request()
+            self._request = core().compile_model(str(path), "CPU", config).create_infer_request()
 
     def __call__(self, *inputs: Array) -> tuple[Array, ...]:
         with engine_errors(RuntimeError):

@@ -5,6 +5,7 @@ from pathlib import Path
 from ...models import ModelFolder
 from ...settings import EngineName
 from .network import EngineError, Image, engine_errors
+from .openvino_core import core
 
 FILE_NAME = "network.xml"
 
@@ -31,15 +32,13 @@ class OpenVINONetwork:
     engine: EngineName = "openvino"
 
     def __init__(self, path: Path, divisor: tuple[int, int, int], threads: int | None) -> None:
-        import openvino
-
         self.divisor = divisor
         # Some processors would else compute in bfloat16, and the mask would depend on the processor.
         config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
         if threads is not None:
             config["INFERENCE_NUM_THREADS"] = str(threads)
         with engine_errors(RuntimeError):
-            self._request = openvino.Core().compile_model(str(path), "CPU", config).create_infer_request()
+            self._request = core().compile_model(str(path), "CPU", config).create_infer_request()
 
     def __call__(self, image: Image) -> Image:
         with engine_errors(RuntimeError):
