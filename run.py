@@ -33,7 +33,7 @@ EXTRAS = {
     "demo": ["dicom", "openvino"],
     "test": ["dicom", "onnx", "openvino", "test", "train", "slicer-test"],
 }
-NETWORK_TESTS = (["Testing/torch/training"], ["Testing/torch", "--ignore=Testing/torch/training"])
+NETWORK_TESTS = ["Testing/torch"]
 OTHER_TESTS = [f"Testing/{name}" for name in ("mrml", "packaging", "panel", "slicer", "unit")]
 
 
@@ -88,24 +88,19 @@ def test(pytest_arguments: list[str]) -> int:
 
 
 def run_tests(pytest_arguments: list[str]) -> list[str]:
-    """Which calls of pytest failed.
-
-    Without arguments there are three, each in a process of its own, since the libraries that they load do not
-    all bear one another: two of the networks and, beside them, all others, which load Qt and VTK.
-    """
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # each process takes a core
+    """Which calls of pytest failed. Without arguments there are two at the same time, one a core."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if pytest_arguments:
         return ["pytest"] if run("-m", "pytest", *pytest_arguments) else []
+    failed = []
     with tempfile.TemporaryFile() as output:
         say(f"== pytest {' '.join(OTHER_TESTS)} (its output comes last)")
         beside = subprocess.Popen(
             [PYTHON, "-m", "pytest", *OTHER_TESTS], stdout=output, stderr=output, env=environment()
         )
-        failed = []
-        for tests in NETWORK_TESTS:
-            say(f"== pytest {' '.join(tests)}")
-            if run("-m", "pytest", *tests):
-                failed.append(f"pytest {' '.join(tests)}")
+        say(f"== pytest {' '.join(NETWORK_TESTS)}")
+        if run("-m", "pytest", *NETWORK_TESTS):
+            failed.append(f"pytest {' '.join(NETWORK_TESTS)}")
         if beside.wait():
             failed.append(f"pytest {' '.join(OTHER_TESTS)}")
         output.seek(0)
