@@ -1,0 +1,93 @@
+"""From a table of predictions to numbers: per slice, per scan, per class, the paper's beside them."""
+
+import numpy as np
+import pytest
+
+from ICHSegmentationLib.errors import InputError
+from Training.datasets.case import SliceLabel
+from Training.detection.evaluation import evaluate
+from Training.detection.page import page
+from Training.detection.predictions import predictions_of, read_predictions, write_predictions
+
+
+def scan(name, any_flags, any_logits, label=None):
+    """Rows of a scan whose subtypes nobody told, unless it is free of hemorrhage."""
+    flags = np.full((len(any_flags), 6), -1)
+    flags[:, 0] = any_flags
+    flags[flags[:, 0] == 0] = 0
+    logits = np.tile(np.array(any_logits, float)[:, None], (1, 6))
+    return predictions_of(name, name, flags, label, logits)
+
+
+ROWS = [
+    *scan("a", [0, 1, 1], [-2, 1, 3], SliceLabel.of({"subdural"})),
+    *scan("b", [0, 0, 0], [-3, -1, 2]),
+    *scan("c", [0, 0], [-4, -4]),
+    *scan("d", [1, 0], [0, -5], SliceLabel.of({"epidural"})),
+]
+
+
+def test_slices_and_scans_are_judged_each_by_its_own_flags():
+    found = evaluate(ROWS, resamples=50)
+    # slices: 3, 1 and 0 against -2 -3 -1 2 -4 -4 -5: 7 + 6 + 6 of 21 pairs
+    assert (found.slices[0].positive, found.slices[0].known) == (3, 10)
+    assert found.slices[0].auc == pytest.approx(19 / 21)
+    # scans by their likeliest slice: 3 and 0 against 2 and -4
+    assert (found.scans[0].positive, found.scans[0].known) == (2, 4)
+    assert found.scans[0].auc == pytest.approx(3 / 4)
+
+
+def test_a_scan_is_as_likely_as_the_mean_of_its_likeliest_slices():
+    # means of the two highest: a of 3 and 1, d of 0 and -5, against b of 2 and -1, c of -4 and -4
+    sure = 1 / (1 + np.exp(-np.array([[3, 1], [0, -5], [2, -1], [-4, -4]], float)))
+    a, d, b, c = sure.mean(axis=1)
+    wanted = np.mean([a > b, a > c, d > b, d > c])
+    assert evaluate(ROWS, scan_slices=2, resamples=50).scans[0].auc == pytest.approx(wanted)
+
+
+def test_the_scans_own_label_tells_subtypes_that_no_slice_does():
+    found = {result.name: result for result in evaluate(ROWS, resamples=50).scans}
+    assert (found["subdural"].positive, found["subdural"].known) == (1, 4)
+    of_slices = {result.name: result for result in evaluate(ROWS, resamples=50).slices}
+    assert (of_slices["subdural"].positive, of_slices["subdural"].auc) == (0, None)
+
+
+def test_unknown_slices_leave_a_scan_unknown_and_one_that_bleeds_decides():
+    flags = np.array([[0, 0, 0, 0, 0, 0], [-1, -1, 1, -1, -1, 0]])
+    (first, _) = predictions_of("a", "p", flags, None, np.zeros((2, 6)))
+    assert first.scan_flags == (None, None, True, None, None, False)
+
+
+def test_a_table_survives_the_disk(tmp_path):
+    write_predictions(tmp_path / "fold.csv", ROWS)
+    assert read_predictions([tmp_path / "fold.csv"]) == ROWS
+
+
+def test_the_same_slice_twice_is_refused(tmp_path):
+    for name in ("a.csv", "b.csv"):
+        write_predictions(tmp_path / name, ROWS)
+    with pytest.raises(InputError, match="twice"):
+        read_predictions([tmp_path / "a.csv", tmp_path / "b.csv"])
+
+
+def test_a_table_of_something_else_is_refused(tmp_path):
+    (tmp_path / "x.csv").write_text("case,patient,slice\na,a,1\n")
+    with pytest.raises(InputError, match="any_logit"):
+        read_predictions([tmp_path / "x.csv"])
+
+
+def test_nothing_known_is_an_error():
+    with pytest.raises(InputError, match="readers"):
+        evaluate([])
+
+
+def test_the_page_shows_the_papers_numbers_beside_ours():
+    text = page(evaluate(ROWS, resamples=50))
+    assert "| any | 0.750 (" in text and "| 0.9822 |" in text and "| 0.9825 |" in text
+    assert "| SDH |" in text and "0.9678" in text
+    assert "best Youden index" in text and "temperature" in text
+
+
+def test_certainty_is_punished_by_the_weighted_log_loss():
+    cold, warm = (evaluate(ROWS, temperature, resamples=50).weighted_log_loss for temperature in (0.1, 1.0))
+    assert cold > warm
