@@ -86,7 +86,10 @@ def _require_alike(slices: Sequence[Slice]) -> None:
             "The DICOM header is damaged: export the scan again.",
         )
     if min(first.pixel_spacing) <= 0:
-        raise GeometryError(f"Expected a pixel spacing above 0, found {first.pixel_spacing} mm.")
+        raise GeometryError(
+            f"Expected a pixel spacing above 0, found {first.pixel_spacing} mm.",
+            "The DICOM header is damaged: export the scan again.",
+        )
 
 
 def _require_distinct(gaps: NDArray[np.float64]) -> None:

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels import get_decoder
 
 from ..errors import DependencyError
-from .dicom_slices import Slice, reading
+from .dicom_slices import Slice, read_dataset, reading
 from .hounsfield import as_hounsfield
 
 AIR_HU = -1024
@@ -44,7 +43,7 @@ def read_pixels(slices: Sequence[Slice]) -> NDArray[Any]:
 
 def _decode(path: Path) -> tuple[Dataset, NDArray[Any]]:
     with reading(path):
-        dataset = pydicom.dcmread(path)
+        dataset = read_dataset(path)
         require_decoder(dataset, path)
         return dataset, dataset.pixel_array
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
@@ -19,7 +18,7 @@ from ..labels import Code as OurCode
 from ..volume import CTVolume, Volume
 from .dicom_pixels import require_decoder
 from .dicom_seg_source import DicomSource
-from .dicom_slices import functional_group, reading
+from .dicom_slices import functional_group, read_dataset, reading
 from .slicer_segments import label_meant
 
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")  # SEG, label map SEG
@@ -59,7 +58,7 @@ def read_seg(path: Path, ct: CTVolume) -> Volume:
 def _opened(path: Path) -> Dataset:
     try:
         with reading(path):
-            seg = pydicom.dcmread(path)
+            seg = read_dataset(path)
             require_decoder(seg, path)
     except InvalidDicomError as error:
         raise NotAnImageError(f"Expected a DICOM SEG in {path.name}, found something else.") from error

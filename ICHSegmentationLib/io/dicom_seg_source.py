@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
@@ -13,7 +12,7 @@ from pydicom.uid import generate_uid
 from ..errors import GeometryError, InputError
 from ..volume import CTVolume
 from .dicom_geometry import stack
-from .dicom_slices import Slice, read_headers, reading
+from .dicom_slices import Slice, read_dataset, read_headers, reading
 
 _MAY_BE_EMPTY = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyID", "StudyDate", "StudyTime",
@@ -101,7 +100,7 @@ def read_source(source: DicomSource) -> tuple[list[Dataset], NDArray[np.intp]]:
 
 def _header(path: Path) -> Dataset:
     with reading(path):
-        header = pydicom.dcmread(path, stop_before_pixels=True)
+        header = read_dataset(path, stop_before_pixels=True)
     for name in _MAY_BE_EMPTY:
         if name not in header:
             setattr(header, name, None)

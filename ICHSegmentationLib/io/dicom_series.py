@@ -13,10 +13,12 @@ from ..errors import (
     WrongModalityError,
 )
 from ..volume import CTVolume
+from .claims import require_backed
 from .dicom_geometry import parallel, stack
 from .dicom_pixels import read_pixels
 from .dicom_seg_source import DicomSource
 from .dicom_slices import Headers, Slice, read_headers
+from .stored_image import require_believable_grid
 
 _FEW = 2  # a scout is taken once or twice, from the front and from the side
 
@@ -61,6 +63,8 @@ def _read(path: Path, files: list[Path]) -> CTVolume:
         warnings.append(f"Images that are no CT were left out: {_counted(headers)}.")
     warnings += _require_hounsfield(slices)
     volume = stack(slices)
+    require_believable_grid(path, volume.affine)
+    _require_backed(path, slices)
     return CTVolume(
         read_pixels(volume.slices),
         volume.affine,
@@ -75,7 +79,9 @@ def _require_ct(path: Path, headers: Headers, files: Sequence[Path]) -> None:
         return
     if not headers.files:
         if not path.is_dir():
-            raise NotAnImageError(f"Expected a DICOM image in {path.name}, found something else.")
+            raise NotAnImageError(
+                f"Expected a DICOM image in {path.name}, found something else.", "Export the scan again."
+            )
         found = ", ".join(file.name for file in files[:3]) or "no file at all"
         raise EmptyFolderError(
             f"Expected DICOM files in {path}, found {found}.",
@@ -91,7 +97,17 @@ def _require_ct(path: Path, headers: Headers, files: Sequence[Path]) -> None:
         raise WrongModalityError(
             f"Expected a CT in {path.name}, found {_counted(headers)}.", "Give a non-contrast head CT."
         )
-    raise NotAnImageError(f"Expected CT images in {path.name}, found DICOM files without pixels.")
+    raise NotAnImageError(
+        f"Expected CT images in {path.name}, found DICOM files without pixels.",
+        "Give the images themselves, not a report or a directory of them.",
+    )
+
+
+def _require_backed(path: Path, slices: Sequence[Slice]) -> None:
+    """Raise unless the pixels, two bytes each, are as many as a head CT has; compressed or not."""
+    files = {each.path for each in slices}
+    claimed = 2 * sum(each.shape[0] * each.shape[1] for each in slices)
+    require_backed(path, claimed, sum(file.stat().st_size for file in files), compressed=True)
 
 
 def _one_series(path: Path, slices: Sequence[Slice]) -> tuple[list[Slice], list[str]]:

@@ -14,11 +14,14 @@ import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage
 
 from ..errors import InputError, NotAnImageError
+from .careful_file import CarefulFile
 
 _log = logging.getLogger(__name__)
 
+_CTS = (CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
 _DAMAGED = (
     OSError, EOFError, AttributeError, KeyError, ValueError, RuntimeError, BytesLengthException,
     struct.error,
@@ -91,6 +94,7 @@ def read_headers(paths: list[Path]) -> Headers:
             files += 1
             modality = str(header.get("Modality", "") or "unknown")
             if "Rows" not in header:  # a directory, a report, a presentation state, a registration
+                _require_no_ct(header)
                 continue
             if modality != "CT":
                 others[modality] += 1
@@ -101,6 +105,18 @@ def read_headers(paths: list[Path]) -> Headers:
                 _log.debug("%s holds no placed slice: %s", path, error)
                 unplaced += 1
     return Headers(tuple(slices), unplaced, others, files)
+
+
+def read_dataset(path: Path, stop_before_pixels: bool = False) -> Dataset:
+    """What a DICOM file holds, without trusting the lengths that it tells; to be used within :func:`reading`.
+
+    Raises:
+        InvalidDicomError: it is no DICOM file.
+        NotAnImageError: it is deflated, and unpacks to too much.
+        OSError, and whatever else pydicom raises on a damaged file.
+    """
+    with CarefulFile(path) as file:
+        return pydicom.dcmread(file, stop_before_pixels=stop_before_pixels)
 
 
 @contextmanager
@@ -119,9 +135,16 @@ def reading(path: Path) -> Iterator[None]:
 
 def _read_header(path: Path) -> Dataset | None:
     try:
-        return pydicom.dcmread(path, stop_before_pixels=True)
+        return read_dataset(path, stop_before_pixels=True)
     except InvalidDicomError:
         return None
+
+
+def _require_no_ct(header: Dataset) -> None:
+    """pydicom takes a file that ends within its header for a whole one; a CT without rows is such a part."""
+    kind = header.get("SOPClassUID") or header.file_meta.get("MediaStorageSOPClassUID")
+    if header.get("Modality", "CT") == "CT" and kind in (None, *_CTS):
+        raise EOFError("a CT image that ends within its header")
 
 
 def _slices(path: Path, header: Dataset) -> Iterator[Slice]:

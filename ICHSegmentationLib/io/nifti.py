@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, NotAnImageError
 from ..volume import Volume
-from .stored_image import StoredImage, colours_error, require_believable_spacing, require_volume
+from .nifti_header import require_sound_header
+from .stored_image import StoredImage, colours_error, is_flat, require_believable_grid, require_volume
 
 _SCANNER = 1  # sform/qform code: the axes are the scanner's
 _GEOMETRY_FIELDS = (
@@ -33,6 +34,7 @@ def read_nifti(path: Path) -> StoredImage:
         NotThreeDimensionalError, GeometryError, NotHounsfieldError: see :mod:`.stored_image`.
     """
     try:
+        require_sound_header(path)
         image = nib.load(path)
         if not isinstance(image, nib.Nifti1Image):
             raise _not_an_image(path, type(image).__name__)
@@ -41,7 +43,7 @@ def read_nifti(path: Path) -> StoredImage:
         if image.get_data_dtype().kind not in "iuf":
             raise colours_error(path)
         affine, warnings = _affine(image.header, shape)
-        require_believable_spacing(path, affine)
+        require_believable_grid(path, affine)
         # Not get_fdata(): float64 would take four times the memory of the int16 that CTs are stored in.
         stored: Any = image.dataobj
         values = stored.get_unscaled().reshape(shape, order="A").T
@@ -107,7 +109,7 @@ def _affine(header: Any, shape: tuple[int, ...]) -> tuple[NDArray[np.float64], t
 
 
 def _usable(affine: NDArray[np.float64]) -> bool:
-    return bool(np.isfinite(affine).all()) and abs(np.linalg.det(affine[:3, :3])) > 1e-9
+    return bool(np.isfinite(affine).all()) and not is_flat(affine)
 
 
 def _rigid(affine: NDArray[np.float64]) -> bool:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ..errors import InputError, NotAnImageError
 from ..volume import CTVolume
+from .claims import require_plain_file
 from .hounsfield import as_hounsfield
 from .stored_image import StoredImage
 
@@ -26,8 +27,10 @@ def read_ct(path: Path) -> CTVolume:
         DependencyError: the DICOM files are compressed in a way that needs a package that is not installed.
     """
     path = Path(path)
-    if not path.exists():
+    if not _exists(path):
         raise InputError(f"Expected a scan at {path}, found nothing there.", "Check the path.")
+    if not path.is_dir():
+        require_plain_file(path)
     if path.is_dir() or is_dicom(path):
         from .dicom_series import read_dicom
 
@@ -43,22 +46,32 @@ def read_ct(path: Path) -> CTVolume:
 
 def read_stored_image(path: Path) -> StoredImage:
     """Read a NIfTI, NRRD or MetaImage file as stored. The libraries are loaded only when needed."""
-    if not path.is_file():
-        raise InputError(f"Expected an image file at {path}, found none there.", "Check the path.")
+    require_plain_file(path)
     name = path.name.lower()
     if name.endswith((".nii", ".nii.gz")):
         from .nifti import read_nifti
 
         return read_nifti(path)
-    if name.endswith((".nrrd", ".nhdr", ".mha", ".mhd")):
-        from .itk import read_itk
+    if name.endswith((".nrrd", ".nhdr")):
+        from .nrrd_reading import read_nrrd
 
-        return read_itk(path)
+        return read_nrrd(path)
+    if name.endswith((".mha", ".mhd")):
+        from .metaimage import read_metaimage
+
+        return read_metaimage(path)
     raise NotAnImageError(
         f"Expected an image ending in .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd, or a DICOM folder, found "
         f"{path.name}.",
         "Export the scan in one of these formats.",
     )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file system holds
+        return False
 
 
 def is_dicom(path: Path) -> bool:

@@ -12,6 +12,7 @@ from ..errors import GeometryError, NotHounsfieldError, NotThreeDimensionalError
 
 _MOST_VOXELS = 2**31
 _SPACING_MM = (0.01, 100.0)
+_FLAT = 1e-4  # volume of a voxel as a share of its edges' product: directions all but in one plane
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,35 @@ def require_volume(path: Path, shape: Sequence[int]) -> None:
         )
 
 
-def require_believable_spacing(path: Path, affine: NDArray[np.float64]) -> None:
-    """Raise :class:`GeometryError` unless neighbouring voxels lie between 0.01 and 100 mm apart."""
+def require_believable_grid(path: Path, affine: NDArray[np.float64]) -> None:
+    """Raise :class:`GeometryError` unless voxels lie somewhere, neighbours between 0.01 and 100 mm apart."""
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
     if not ((spacing >= _SPACING_MM[0]) & (spacing <= _SPACING_MM[1])).all():
         raise GeometryError(
             f"Expected voxels {_SPACING_MM[0]:g} to {_SPACING_MM[1]:g} mm apart, found {_times(spacing)} mm "
             f"in {path.name}.",
             "The file's header is damaged, or in other units than mm: export the scan again.",
+        )
+    if not np.isfinite(affine).all() or is_flat(affine):
+        raise GeometryError(
+            f"Expected three directions and a position of the voxels, found {affine[:3].tolist()} in "
+            f"{path.name}.",
+            "The file's header is damaged: export the scan again.",
+        )
+
+
+def is_flat(affine: NDArray[np.float64]) -> bool:
+    """Whether the three directions of an affine, whatever their lengths, all but lie in one plane."""
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    return bool(abs(np.linalg.det(affine[:3, :3])) <= _FLAT * spacing.prod())
+
+
+def require_positive_spacing(path: Path, spacing: Sequence[float]) -> None:
+    """Raise :class:`GeometryError` unless every distance between voxels is above 0."""
+    if not all(mm > 0 for mm in spacing):  # NaN is not, either
+        raise GeometryError(
+            f"Expected distances between voxels above 0, found {_times(spacing)} mm in {path.name}.",
+            "The file's header is damaged: export the scan again.",
         )
 
 
