@@ -39,7 +39,10 @@ class SegmentationSettings:
         format: file format of the mask; ``dcm`` is DICOM SEG, for scans read from DICOM.
         overwrite: replace an earlier result in the output folder.
         uncertainty: also write a map of where the model was unsure.
+        subtypes: tell subtypes by shape and place where the model does not tell them apart.
         secondary_capture: with ``dcm``, also write pictures of the outlined key slices as a DICOM series.
+        detect: also let a detector judge the scan, where there is one.
+        detector: id of an installed detector, or its model folder.
     """
 
     model: str = "default"
@@ -49,18 +52,48 @@ class SegmentationSettings:
     format: MaskFormat = "nii.gz"
     overwrite: bool = False
     uncertainty: bool = False
+    subtypes: bool = True
     secondary_capture: bool = False
+    detect: bool = True
+    detector: str = "detector"
     measurement: MeasurementSettings = MeasurementSettings()
 
     def __post_init__(self) -> None:
-        if self.device not in DEVICES:
-            raise InputError(f"Expected a device out of {', '.join(DEVICES)}, found '{self.device}'.")
-        if self.engine not in ENGINES:
-            raise InputError(f"Expected an engine out of {', '.join(ENGINES)}, found '{self.engine}'.")
+        _check_where_it_runs(self.device, self.engine, self.threads)
         if self.format not in MASK_FORMATS:
             raise InputError(f"Expected a format out of {', '.join(MASK_FORMATS)}, found '{self.format}'.")
-        if self.threads is not None and self.threads < 1:
-            raise InputError(f"Expected at least one thread, found {self.threads}.")
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class DetectionSettings:
+    """How hemorrhage is detected on a scan; see :class:`SegmentationSettings` for what is not told here.
+
+    Attributes:
+        model: id of an installed detector, or its model folder; ``detector`` is the embedded one.
+        heatmap: also write what the network looked at, a volume for each class.
+    """
+
+    model: str = "detector"
+    device: DeviceName = "auto"
+    engine: EngineName = "auto"
+    threads: int | None = None
+    overwrite: bool = False
+    heatmap: bool = False
+
+    def __post_init__(self) -> None:
+        _check_where_it_runs(self.device, self.engine, self.threads)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def _check_where_it_runs(device: str, engine: str, threads: int | None) -> None:
+    if device not in DEVICES:
+        raise InputError(f"Expected a device out of {', '.join(DEVICES)}, found '{device}'.")
+    if engine not in ENGINES:
+        raise InputError(f"Expected an engine out of {', '.join(ENGINES)}, found '{engine}'.")
+    if threads is not None and threads < 1:
+        raise InputError(f"Expected at least one thread, found {threads}.")

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from .. import events
 from ..events import Listener
+from .detection_display import show_detection
 
 
 @contextmanager
@@ -57,11 +58,16 @@ def _show(result: events.Finished, out: Console) -> None:
     if "growth_ml" in measured:
         _show_growth(result, out)
         return
+    if "ranked_slices" in measured:
+        show_detection(result, out)
+        return
     lesions = measured["lesions"]
     found = f"{measured['total_volume_ml']:.2f} mL in {len(lesions)} lesion{'s' if len(lesions) != 1 else ''}"
     out.print(f"[bold]{escape(result.case)}[/]: {found if lesions else 'no hemorrhage segmented, 0 mL'}")
     if lesions:
         out.print(_table(lesions))
+    if detection := measured.get("detection"):
+        out.print(f"  detector: {escape(detection['sentence'])}")
     for reason in (measured.get("uncertainty") or {}).get("reasons", ()):
         out.print(f"  [yellow]second look:[/] {escape(reason)}")
     out.print(f"  {escape(result.paths['report'])}")

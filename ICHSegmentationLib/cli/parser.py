@@ -8,6 +8,7 @@ from .. import __version__
 from ..labels import SUBTYPES
 from ..settings import MASK_FORMATS, SegmentationSettings
 from .batch_options import add_batch_options
+from .detect_options import add_detect_options, add_detector_options
 from .network_options import add_network_options
 from .serve_options import add_serve_options
 
@@ -25,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ichseg {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_segment(commands)
+    _add_detect(commands)
     _add_measure(commands)
     _add_batch(commands)
     _add_compare(commands)
@@ -53,12 +55,20 @@ def _add_segment(commands: _Commands) -> None:
     )
     _add_result_options(command)
     add_network_options(command)
+    add_detector_options(command)
     command.add_argument(
         "--secondary-capture",
         action="store_true",
         help="with --format dcm, also write pictures of the outlined key slices as a DICOM series",
     )
     command.set_defaults(command="segment")
+
+
+def _add_detect(commands: _Commands) -> None:
+    text = "tell whether a scan shows hemorrhage, of which subtype, and on which slices"
+    command = _command(commands, "detect", text)
+    _add_output_options(command)
+    add_detect_options(command, _INPUT)
 
 
 def _add_measure(commands: _Commands) -> None:
@@ -68,6 +78,11 @@ def _add_measure(commands: _Commands) -> None:
         "mask", type=Path, metavar="MASK", help="labels on the CT's grid: NIfTI, NRRD, .seg.nrrd, DICOM SEG"
     )
     _add_result_options(command)
+    command.add_argument(
+        "--subtypes",
+        action="store_true",
+        help="also tell the subtype of what was drawn as hemorrhage of none (default: leave it as drawn)",
+    )
     command.set_defaults(command="measure")
 
 

@@ -19,7 +19,7 @@ SLICES, SEQUENCE = "slices", "sequence"
 
 
 class SlicesPart(nn.Module):
-    """Judges images ``[S, C, h, w]``: logits ``[S, K]`` and, of a network that has them, features ``[S, F]``."""
+    """Judges images ``[S, C, h, w]``: logits ``[S, K]`` and, where it has them, features ``[S, F]``."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

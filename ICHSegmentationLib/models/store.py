@@ -31,6 +31,11 @@ def default_model() -> ModelFolder:
     return ModelFolder.open(EMBEDDED)
 
 
+def has_detector() -> bool:
+    """Whether a detector comes with the library."""
+    return (EMBEDDED_DETECTOR / MANIFEST_NAME).is_file()
+
+
 def store_folder() -> Path:
     """The folder of the user's models; the environment variable ``ICHSEG_MODELS`` names another."""
     if chosen := os.environ.get("ICHSEG_MODELS"):

@@ -69,8 +69,8 @@ class DetectorSlices:
         found = np.zeros(canonical, np.float32)
         for plane, image in zip(found, self.image_of_slice[::order], strict=True):
             if image >= 0:
-                whole = resized(maps[image], self.images.shape[2:])
-                plane[:] = resized(whole[top:bottom, left:right], canonical[1:])
+                whole = resized(maps[image], (self.images.shape[2], self.images.shape[3]))
+                plane[:] = resized(whole[top:bottom, left:right], (canonical[1], canonical[2]))
         return self.reorientation.undo(found)
 
 
@@ -89,7 +89,8 @@ def detector_slices(ct: Volume, size: int = SIZE, thickness_mm: float = THICKNES
     grid, hu = reorientation.grid, reorientation.apply(ct.voxels)
     slab = min(len(hu), max(1, round(thickness_mm / grid.slice_distance)))
     inset = _inset(hu.shape[1] * grid.spacing[1], hu.shape[2] * grid.spacing[2], size)
-    images, image_of_slice = [], np.full(len(hu), -1, dtype=np.intp)
+    images: list[Array] = []
+    image_of_slice = np.full(len(hu), -1, dtype=np.intp)
     for first in range(0, len(hu), slab):
         image = _image(hu[first : first + slab], size, inset)
         if image is not None:

@@ -3,7 +3,7 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from ..labels import Label, label_named
+from ..labels import HEMORRHAGE, Label, label_named
 from .annotate import (
     Stroke,
     Word,
@@ -24,6 +24,7 @@ from .annotate import (
     slice_number,
     window_words,
 )
+from .detection_section import DetectionSection
 from .numbers import EMPTY, RESEARCH_USE, THRESHOLD_ML, ml, mm, place, plain_rows, signed, slice_range
 from .plane import Frame
 from .stack import LEVEL, WIDTH, SliceStack, key_slices, spread
@@ -37,7 +38,7 @@ SMALL_SIDE = 240
 _FOLDER = Path(__file__).parent
 _SHOWN_ELSEWHERE = {
     "case", "research_use_only", "total_volume_ml", "subtypes", "lesions", "tada_total_ml",
-    "tada_total_reason", "warnings",
+    "tada_total_reason", "warnings", "detection",
 }  # fmt: skip
 _PROVENANCE = {
     "model": "Model",
@@ -50,7 +51,7 @@ _PROVENANCE = {
 
 @dataclass(frozen=True)
 class Picture:
-    """One slice for the page: the plain picture, and what lies over it as SVG."""
+    """One slice for the page: the plain picture, what lies over it as SVG, whether a detector marks it."""
 
     uri: str
     alt: str
@@ -60,6 +61,7 @@ class Picture:
     strokes: list[Stroke]
     words: list[Word]
     labels: list[Label]
+    marked: bool = False
 
 
 def page(
@@ -69,13 +71,45 @@ def page(
     lesions = measurements["lesions"]
     reasons = (measurements.get("uncertainty") or {}).get("reasons", ())
     keys = key_slices(stack, lesions, MOST_KEY_SLICES)
-    if lesions:
-        small = spread(keys, stack.bleeding, MOST_SMALL_SLICES)
+    detection = measurements.get("detection")
+    likely = _likely(stack, detection) if detection else {}
+    if lesions or likely:
+        small = spread(keys, sorted({*stack.bleeding, *likely}), MOST_SMALL_SLICES)
     else:
         small = spread([], stack.with_brain, PLAIN_SLICES)
     small_frame = frame.scaled(SMALL_SIDE)
-    environment = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
-    environment.filters |= {
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            case=case,
+            css=style(),
+            research_use=RESEARCH_USE,
+            empty=EMPTY,
+            total=measurements["total_volume_ml"],
+            tada_total=measurements.get("tada_total_ml"),
+            tada_total_reason=measurements.get("tada_total_reason") or "",
+            subtypes=_subtypes(measurements),
+            threshold=THRESHOLD_ML,
+            scale=max(2 * THRESHOLD_ML, 1.15 * measurements["total_volume_ml"]),
+            lesions=[_lesion(lesion, stack) for lesion in lesions],
+            warnings=[warning for warning in warnings if warning not in reasons],
+            second_look=reasons,
+            keys=[_key_picture(stack, index, frame, lesions) for index in keys],
+            small=[small_picture(stack, index, small_frame, likely.get(index)) for index in small],
+            detection=_detection(stack, detection) if detection else None,
+            bleeding=len(stack.bleeding),
+            likely=bool(likely),
+            window=(LEVEL, WIDTH),
+            provenance=_provenance(measurements),
+        )
+    )
+
+
+def environment() -> Environment:
+    """Where the templates of this folder are found, with the filters that they use."""
+    found = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
+    found.filters |= {
         "ml": ml,
         "mm": mm,
         "signed": signed,
@@ -84,26 +118,21 @@ def page(
         "difference": _difference,
         "short": _short,
     }
-    return environment.get_template("page.html").render(
-        case=case,
-        css=Markup((_FOLDER / "page.css").read_text(encoding="utf-8")),
-        research_use=RESEARCH_USE,
-        empty=EMPTY,
-        total=measurements["total_volume_ml"],
-        tada_total=measurements.get("tada_total_ml"),
-        tada_total_reason=measurements.get("tada_total_reason") or "",
-        subtypes=_subtypes(measurements),
-        threshold=THRESHOLD_ML,
-        scale=max(2 * THRESHOLD_ML, 1.15 * measurements["total_volume_ml"]),
-        lesions=[_lesion(lesion, stack) for lesion in lesions],
-        warnings=[warning for warning in warnings if warning not in reasons],
-        second_look=reasons,
-        keys=[_key_picture(stack, index, frame, lesions) for index in keys],
-        small=[_small_picture(stack, index, small_frame) for index in small],
-        bleeding=len(stack.bleeding),
-        window=(LEVEL, WIDTH),
-        provenance=_provenance(measurements),
-    )
+    return found
+
+
+def style() -> Markup:
+    return Markup((_FOLDER / "page.css").read_text(encoding="utf-8"))
+
+
+def _likely(stack: SliceStack, detection: Mapping[str, Any]) -> dict[int, float]:
+    """Slices that a detector marks, and their probability of any hemorrhage."""
+    probabilities = detection["slices"][HEMORRHAGE.id]
+    return {stack.index_of(n): probabilities[n] for n in detection["marked_slices"][HEMORRHAGE.id]}
+
+
+def _detection(stack: SliceStack, detection: Mapping[str, Any]) -> DetectionSection:
+    return DetectionSection.of(detection, frozenset(stack.index_of(index) for index in stack.bleeding))
 
 
 def _subtypes(measurements: Mapping[str, Any]) -> list[tuple[Label, float]]:
@@ -123,6 +152,9 @@ def _lesion(lesion: Mapping[str, Any], stack: SliceStack) -> dict[str, Any]:
         "slices": slice_range(numbers) if numbers else "–",
         "at": int(at) + 1 if at is not None else None,
         "tada": tada,
+        "confidence": lesion.get("subtype_confidence"),
+        "told_by": lesion.get("subtype_told_by"),
+        "touches": lesion.get("touches") or (),
     }
 
 
@@ -141,13 +173,17 @@ def _key_picture(
     return _picture(stack, index, frame, strokes, words, alt, "; ".join([caption, *sizes]), quality=88)
 
 
-def _small_picture(stack: SliceStack, index: int, frame: Frame) -> Picture:
+def small_picture(stack: SliceStack, index: int, frame: Frame, likely: float | None = None) -> Picture:
+    """A small picture of a slice; ``likely`` is the probability that a detector gave it if it marks it."""
     number, area = stack.number(index), stack.area_cm2(index)
-    caption = f"{number} · {area:.1f} cm²" if area else str(number)
-    return _picture(
+    parts = [str(number), *([f"{area:.1f} cm²"] if area else [])]
+    if likely is not None:
+        parts.append(f"detector {100 * likely:.0f} %")
+    picture = _picture(
         stack, index, frame, outlines(stack.labels[index], frame, 1.3), [right_side(frame)],
-        f"Slice {number}", caption, quality=80,
+        f"Slice {number}", " · ".join(parts), quality=80,
     )  # fmt: skip
+    return replace(picture, marked=likely is not None)
 
 
 def _picture(

@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "events", "labels", "settings", "cancellation"},
     {"volume"},
     {"io", "preparation", "networks", "models", "phantom"},
-    {"inference", "measurement", "correction", "comparison"},
+    {"inference", "detection", "measurement", "correction", "comparison"},
     {"report"},
     {"pipeline", "doctor"},
     {"batch", "service"},
@@ -23,7 +23,7 @@ LAYERS = [
 HEIGHT = {part: height for height, layer in enumerate(LAYERS) for part in layer}
 
 DEEP_LEARNING = {"torch", "monai", "lightning", "torchvision"}
-MAY_LOAD_DEEP_LEARNING = {"networks", "inference"}
+MAY_LOAD_DEEP_LEARNING = {"networks", "inference", "detection"}
 DESKTOP = {"slicer", "qt", "ctk", "vtk", "PythonQt"}
 
 

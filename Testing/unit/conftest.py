@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from ICHSegmentationLib.models import store
+
 
 def _document(**weights: bytes) -> dict[str, Any]:
     """What a ``model.json`` of these stages holds."""
@@ -74,6 +76,7 @@ def a_model_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty store, instead of the user's own."""
+    """An empty store, instead of the user's own, and no embedded detector."""
     monkeypatch.setenv("ICHSEG_MODELS", str(tmp_path / "store"))
+    monkeypatch.setattr(store, "EMBEDDED_DETECTOR", tmp_path / "no detector")
     return tmp_path / "store"

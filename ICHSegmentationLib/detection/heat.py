@@ -1,0 +1,80 @@
+"""What a detector's network looked at: Grad-CAM (Selvaraju et al., ICCV 2017) on the scan's own grid."""
+
+import numpy as np
+import torch
+from monai.visualize import GradCAM
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from .detector import AT_ONCE, SLICES, Detector
+from .parts import network_of
+from .pictures import Pictures
+from .result import CLASSES
+
+Array = NDArray[np.float32]
+
+TARGET_LAYER = "layer4"
+"""The last convolutions before the features, as in the paper (section III.B.4)."""
+
+
+class HeatMaps:
+    """Heat maps of one scan, one for each class.
+
+    The heat of a slice is the Grad-CAM of the network that judges single slices, over the scan's highest,
+    times the slice's probability: a healthy scan stays dark. A network that marks hemorrhage by itself
+    (``slice_map``) needs no gradient: its own map is shown.
+
+    Args:
+        detector: whose model gave ``pictures``.
+        pictures: of the scan.
+
+    Raises:
+        ModelError: the weights do not fit the network that the manifest describes.
+    """
+
+    def __init__(self, detector: Detector, pictures: Pictures) -> None:
+        self._point, self._device = detector.point, torch.device(detector.device)
+        self._pictures = pictures
+        self._probabilities = detector.point.probabilities(detector.logits(pictures.images))
+        self._network = network_of(detector.model, SLICES).to(self._device)
+
+    def of(self, label: str) -> NDArray[np.uint8]:
+        """Heat of this class, 0 to 100, ``[D, H, W]`` on the scan's own grid."""
+        output = self._point.order[CLASSES.index(label)]
+        if len(self._pictures.images) == 0:
+            maps = np.zeros((0, 1, 1), np.float32)
+        elif hasattr(self._network, "map"):
+            maps = self._marks(output)
+        else:
+            maps = self._grad_cam(output)
+            highest = float(maps.max(initial=0))
+            maps = maps / max(highest, 1e-12) * self._probabilities[:, CLASSES.index(label), None, None]
+        heat = self._pictures.on_grid(maps.astype(np.float32))
+        heat *= 100
+        return np.rint(np.clip(heat, 0, 100, out=heat), out=heat).astype(np.uint8)
+
+    def _grad_cam(self, output: int) -> Array:
+        return np.concatenate([grad_cam(self._network, images, output) for images in self._batches()])
+
+    def _marks(self, output: int) -> Array:
+        network, found = self._network, []
+        with torch.inference_mode():
+            for images in self._batches():
+                marks = network.map(images)[:, output]  # type: ignore[operator]
+                logits = marks * network.scale[output] + network.offset[output]  # type: ignore[index]
+                found.append(torch.sigmoid(logits / self._point.temperature).cpu().numpy())
+        return np.concatenate(found)
+
+    def _batches(self) -> list[Tensor]:
+        images = self._pictures.images
+        return [
+            torch.from_numpy(np.ascontiguousarray(images[first : first + AT_ONCE])).to(self._device)
+            for first in range(0, len(images), AT_ONCE)
+        ]
+
+
+def grad_cam(network: nn.Module, images: Tensor, output: int) -> Array:
+    """``[S, h, w]`` of images ``[S, C, H, W]`` and one output of the network, at the layer's resolution."""
+    cam = GradCAM(nn_module=network, target_layers=TARGET_LAYER)
+    maps: Array = cam.compute_map(images, class_idx=output)[:, 0].detach().cpu().numpy()
+    return maps

@@ -1,0 +1,74 @@
+"""From logits to probabilities and marks, as a model.json says."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from bright_detector import THRESHOLDS, document, write_folder
+
+from ICHSegmentationLib.detection import CLASSES, Detector
+from ICHSegmentationLib.detection.operating_point import OperatingPoint
+from ICHSegmentationLib.errors import ModelError, ModelTamperedError
+
+
+def point(tmp_path: Path, **changes: Any) -> OperatingPoint:
+    return OperatingPoint.of(write_folder(tmp_path / "model", **changes).manifest)
+
+
+def test_logits_are_divided_by_the_temperature(tmp_path: Path):
+    logits = np.array([[2.0, 0, -2, 4, 0, 0]], np.float32)
+    found = point(tmp_path, inference={**THRESHOLDS, "temperature": 2.0}).probabilities(logits)
+    # 1 / (1 + e^-1), 1/2, 1 / (1 + e), 1 / (1 + e^-2)
+    np.testing.assert_allclose(found[0], [0.731059, 0.5, 0.268941, 0.880797, 0.5, 0.5], atol=1e-6)
+
+
+def test_outputs_in_another_order_come_out_in_the_order_of_the_classes(tmp_path: Path):
+    found = point(tmp_path, labels=list(CLASSES[::-1]))
+    logits = np.arange(6, dtype=np.float32)[None] - 3
+    assert (np.diff(found.probabilities(logits)[0]) < 0).all()
+    thresholds = {**THRESHOLDS, "threshold_subdural": 0.9}
+    other = point(tmp_path / "other", labels=list(CLASSES[::-1]), inference=thresholds)
+    assert other.thresholds.tolist() == pytest.approx([0.5, 0.5, 0.5, 0.5, 0.5, 0.9])
+
+
+def test_a_scan_is_as_likely_as_its_highest_images(tmp_path: Path):
+    images = np.zeros((4, 6), np.float32)
+    images[:, 0], images[:, 5] = [0.1, 0.9, 0.5, 0.2], [0.3, 0.1, 0.1, 0.1]
+    assert point(tmp_path).of_scan(images)[[0, 5]].tolist() == pytest.approx([0.9, 0.3])
+    two = point(tmp_path / "two", inference={**THRESHOLDS, "scan_slices": 2})
+    assert two.of_scan(images)[[0, 5]].tolist() == pytest.approx([0.7, 0.2])
+    assert two.of_scan(images[:1])[0] == pytest.approx(0.1)
+    assert two.of_scan(images[:0]).tolist() == [0] * 6
+
+
+def test_extreme_logits_give_probabilities_without_a_warning(tmp_path: Path):
+    with np.errstate(all="raise"):
+        found = point(tmp_path).probabilities(np.array([[1e4, -1e4, 0, 0, 0, 0]], np.float32))
+    assert found[0, :2].tolist() == pytest.approx([1, 0])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"recipe": "cascade"},
+        {"labels": ["hemorrhage", "subdural"]},
+        {"inference": {"temperature": 1.0}},
+        {"inference": {**THRESHOLDS, "temperature": 0}},
+        {"inference": {**THRESHOLDS, "threshold_subdural": 1.0}},
+        {"inference": {**THRESHOLDS, "scan_slices": 1.5}},
+        {"inference": {**THRESHOLDS, "mystery": 1}},
+        {"stages": {"other": document()["stages"]["slices"]}},
+    ],
+    ids=str,
+)
+def test_a_model_that_is_no_detector_is_refused(tmp_path: Path, changes: dict[str, Any]):
+    with pytest.raises(ModelError, match=r"[Ee]xpected"):
+        Detector.open(write_folder(tmp_path / "model", **changes))
+
+
+def test_changed_weights_are_refused(tmp_path: Path):
+    model = write_folder(tmp_path / "model")
+    (model.path / "slices.safetensors").write_bytes(b"changed")
+    with pytest.raises(ModelTamperedError):
+        Detector.open(model)
