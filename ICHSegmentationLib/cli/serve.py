@@ -5,6 +5,10 @@ from argparse import Namespace
 
 def run(options: Namespace) -> int:
     """Serve in the way that was asked for; each has a file of its own."""
-    from . import serve_local
+    if options.local:
+        from . import serve_local
 
-    return serve_local.run(options)
+        return serve_local.run(options)
+    from . import serve_dicom
+
+    return serve_dicom.run(options)

@@ -2,6 +2,8 @@
 
 import argparse
 
+from .serve_dicom_options import add_dicom_options
+
 
 def add_serve_options(command: argparse.ArgumentParser) -> None:
     """One way of serving must be chosen; the other options each belong to one of them."""
@@ -18,4 +20,5 @@ def add_serve_options(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="with --local, end when nothing was asked for this long (default: %(default)g)",
     )
+    add_dicom_options(command, ways)
     command.set_defaults(command="serve")

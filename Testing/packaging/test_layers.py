@@ -17,7 +17,7 @@ LAYERS = [
     {"inference", "detection", "measurement", "correction", "comparison"},
     {"report"},
     {"pipeline", "doctor"},
-    {"batch", "service"},
+    {"batch", "service", "node"},
     {"cli", "__main__"},
 ]
 HEIGHT = {part: height for height, layer in enumerate(LAYERS) for part in layer}

@@ -1,0 +1,50 @@
+"""The options of ``ichseg serve --dicom``."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from .network_options import add_network_options
+
+
+def add_dicom_options(command: argparse.ArgumentParser, ways: Any) -> None:
+    """``ways`` is the group of which one must be chosen."""
+    ways.add_argument(
+        "--dicom",
+        type=int,
+        metavar="PORT",
+        help="be a DICOM node: receive studies here, segment their head CTs, send the results back",
+    )
+    node: Any = command.add_argument_group("with --dicom")
+    node.add_argument("--aet", metavar="NAME", default="ICHSEG", help="our AE title (default: %(default)s)")
+    node.add_argument(
+        "--destination", metavar="AET@HOST:PORT", help="where the results are sent; it may also send to us"
+    )
+    node.add_argument(
+        "--accept",
+        metavar="AET@HOST",
+        action="append",
+        default=[],
+        help="who else may send to us; can be given several times",
+    )
+    node.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        metavar="OUT",
+        help="folder for the queue, what was received, and results",
+    )
+    node.add_argument(
+        "--bind", metavar="ADDRESS", default="", help="listen on this address only (default: on all)"
+    )
+    node.add_argument(
+        "--quiet",
+        type=float,
+        metavar="SECONDS",
+        default=60.0,
+        help="without a new object for so long, a study is complete (default: %(default)g)",
+    )
+    node.add_argument(
+        "--secondary-capture", action="store_true", help="also send pictures of the outlined key slices"
+    )
+    add_network_options(node)
