@@ -43,6 +43,15 @@ def load_held_out(prepared: Path) -> list[Case]:
     return [cases[name] for name in splits.held_out]
 
 
+def fold_count(prepared: Path) -> int:
+    """How many folds a prepared data set has.
+
+    Raises:
+        InputError: the folder is not prepared.
+    """
+    return len(_load(prepared)[0].folds)
+
+
 def read_cases_csv(prepared: Path) -> list[Case]:
     """Every case that was found sound.
 

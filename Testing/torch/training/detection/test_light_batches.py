@@ -1,0 +1,117 @@
+"""What the light detector learns from: painted copies, cells of the map, flags, and batches of them."""
+
+import numpy as np
+import pytest
+import torch
+from light_scans import light_scan
+
+from ICHSegmentationLib.preparation.brain_slices import MIDDLE
+from Training.detection.light.batches import Disturbance, SliceSource, cells_of
+from Training.detection.light.loop import loss_of
+from Training.detection.light.painting import painted_copy
+from Training.detection.light.scan import UNKNOWN, LightScan, flags_of, load_scans
+from Training.detection.light.train import with_neighbours
+
+STILL = Disturbance(0, 0, 0, 0, 0, 0, 0)
+
+
+def test_a_painted_copy_is_brighter_where_its_target_says_so_and_flags_follow():
+    clean = light_scan(slices=12)
+    copy = painted_copy(clean, "a_copy3", 3)
+    blood = (copy.target > 0) & (copy.target != UNKNOWN)
+    assert blood.any()
+    assert copy.codes[blood].mean() > MIDDLE + 20 and abs(clean.codes[blood].mean() - MIDDLE) < 2
+    assert (copy.codes[copy.target == 0] == clean.codes[copy.target == 0]).mean() > 0.95
+    assert ((copy.flags[:, 0] == 1) == (blood.sum((1, 2)) >= 8)).all()
+    again = painted_copy(clean, "a_copy3", 3)
+    assert (again.codes == copy.codes).all() and (again.target == copy.target).all()
+
+
+def test_flags_come_from_the_pixels_of_each_subtype():
+    target = np.zeros((3, 10, 10), np.uint8)
+    target[0, :4, :4], target[1, 0, :3] = 6, 3  # epidural; a few pixels of intraventricular
+    assert flags_of(target).tolist() == [
+        [1, 1, 0, 0, 0, 0],
+        [UNKNOWN, 0, 0, UNKNOWN, 0, 0],
+        [0, 0, 0, 0, 0, 0],
+    ]
+
+
+def test_a_cell_is_hemorrhage_from_a_third_on_and_unknown_below():
+    target = torch.zeros(1, 1, 4, 16)
+    target[..., :2, :4] = 5  # half a cell of subdural
+    target[..., 0, 4] = 5  # a sixteenth
+    target[..., :, 8:12] = 1  # hemorrhage of no told subtype
+    target[..., 0, 12] = UNKNOWN
+    cells = cells_of(target)[0, :, 0]
+    assert cells[0].tolist() == [1, -1, 1, -1]  # any
+    assert cells[5].tolist() == [1, -1, -1, -1]  # subdural
+    assert cells[1].tolist() == [0, 0, -1, -1]  # epidural
+
+
+def test_slices_are_drawn_by_their_kind_and_keep_their_flags():
+    clean, painted = light_scan("c"), painted_copy(light_scan("p", seed=1), "p_copy0", 0)
+    source = SliceSource([clean, painted], {"clean-": 0.5, "painted+": 0.5}, disturbance=STILL)
+    batch = source.batch(0, 24)
+    assert batch.images.shape == (24, 4, 144, 120) and batch.cells.shape == (24, 6, 36, 30)
+    there = batch.flags[:, 0] == 1
+    assert 4 < int(there.sum()) < 20
+    assert (batch.cells[~there, 0] <= 0).all() and (batch.cells[there, 0] == 1).any((1, 2)).all()
+    again = source.batch(0, 24)
+    assert torch.equal(again.images, batch.images) and not torch.equal(
+        source.batch(1, 24).images, batch.images
+    )
+
+
+def test_unknown_flags_are_below_zero():
+    scan = light_scan("b", "bleeding")
+    flags = scan.flags.copy()
+    flags[:, 0], flags[:, 2] = 1, UNKNOWN
+    scan = LightScan("b", "b", "bleeding", scan.codes, np.full_like(scan.target, UNKNOWN), flags)
+    batch = SliceSource([scan], {"bleeding+": 1.0}).batch(0, 4)
+    assert batch.flags.tolist() == [[1, 0, -1, 0, 0, 0]] * 4
+
+
+def test_the_picture_and_its_target_move_together():
+    painted = painted_copy(light_scan("p", seed=1), "p_copy0", 0)
+    bright = painted.codes.astype(int) * (painted.target > 0)
+    assert bright.any()
+    source = SliceSource([painted], {"painted+": 1.0}, disturbance=Disturbance(25, 0.1, 0.05, 0, 0, 0, 0))
+    batch = source.batch(0, 8)
+    density = torch.nn.functional.avg_pool2d(batch.images[:, 1], 4)
+    assert density[batch.cells[:, 0] == 1].mean() > density[batch.cells[:, 0] == 0].mean() + 0.5
+
+
+def test_unknown_cells_and_flags_leave_the_network_alone():
+    class Fixed(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.marks = torch.nn.Parameter(torch.zeros(2, 6, 36, 30))
+
+        def map(self, images):
+            return self.marks
+
+        def pooled(self, marks):
+            return marks.mean((2, 3))
+
+    scan = light_scan()
+    batch = SliceSource([scan], {"clean-": 1.0}).batch(0, 2)
+    batch.cells.fill_(-1)
+    batch.flags.fill_(-1)
+    network = Fixed()
+    loss_of(network, batch).backward()
+    assert network.marks.grad.abs().sum() == 0
+
+
+def test_neighbours_are_mixed_in_and_the_ends_are_their_own():
+    logits = np.array([[0.0], [4.0], [0.0]], np.float32)
+    assert with_neighbours(logits, 0.25)[:, 0].tolist() == [1.0, 2.0, 1.0]
+    assert with_neighbours(logits[:1], 0.25)[0, 0] == pytest.approx(0.0)
+
+
+def test_scans_survive_the_disk(tmp_path):
+    scan = painted_copy(light_scan("x/y"), "x/y_copy0", 0)
+    scan.save(tmp_path)
+    (back,) = load_scans(tmp_path)
+    assert (back.name, back.source, back.group) == ("x/y_copy0", "x/y", "painted")
+    assert (back.codes == scan.codes).all() and (back.flags == scan.flags).all()
