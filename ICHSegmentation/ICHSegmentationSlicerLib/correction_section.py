@@ -28,13 +28,14 @@ class CorrectionSection:
 
     def __init__(self, ui: Any, session: Session, scene: Any, desk: Any, guard: Guard) -> None:
         self._ui, self._session, self._scene, self._desk = ui, session, scene, desk
-        self._told = Sentence(ui.correctionLabel)
+        self._told, self._told_of_relabelling = Sentence(ui.correctionLabel), Sentence(ui.resultLabel)
         self._measure_soon = Settling(desk.after, _SETTLED_MS, guard(self.measure, self._told))
         self._observer: Any = None
         self._placing: Any = None
         self._segmentation: Any = None
         self._entered = False
         self._act = guard
+        ui.relabelComboBox.currentIndexChanged.connect(guard(self.relabel, self._told_of_relabelling))
         fill_choices(ui.subtypeComboBox, [(_(label.name), label.id) for label in LABELS], LABELS[0].id)
         editor = ui.segmentEditorWidget
         editor.setSegmentationNodeSelectorVisible(False)
@@ -80,6 +81,7 @@ class CorrectionSection:
             self._ui.segmentEditorWidget,
         ):
             widget.setEnabled(segmentation is not None)
+        self._offer_labels()
         if segmentation is self._segmentation:
             return
         self.let_go()
@@ -110,14 +112,22 @@ class CorrectionSection:
 
     def add_at(self, place: tuple[float, float, float]) -> None:
         """Outline the hemorrhage at a clicked place."""
-        volume = self._scene.add_lesion_at(
+        added = self._scene.add_lesion_at(
             self._session.scan,
             self._session.segmentation,
             place,
             chosen_in(self._ui.subtypeComboBox),
             self._ui.segmentEditorWidget.saveStateForUndo,
         )
-        self._told.say(_("Added {volume:.1f} mL.").format(volume=volume))
+        said = [_("Added {volume:.1f} mL.").format(volume=added.volume_ml)]
+        if added.goes_on:
+            said.append(
+                _(
+                    "Thin or far parts of the same density were left out: they may be a vessel, the falx or "
+                    "the tentorium. If they are blood, click on them too, or paint them."
+                )
+            )
+        self._told.say(" ".join(said))
         self._measure_soon()
 
     def remove_at(self, place: tuple[float, float, float]) -> None:
@@ -130,6 +140,25 @@ class CorrectionSection:
         )
         self._told.say(_("Removed {volume:.1f} mL.").format(volume=volume))
         self._measure_soon()
+
+    def relabel(self) -> None:
+        """Move the lesion that is chosen in the table to the segment of the chosen label."""
+        session, label = self._session, chosen_in(self._ui.relabelComboBox)
+        lesion = session.chosen_lesion()
+        if lesion is None or label == lesion["label"]:
+            return
+        undo = self._ui.segmentEditorWidget.saveStateForUndo
+        self._scene.relabel_lesion(session.scan, session.segmentation, lesion, label, undo)
+        self.measure()
+        session.choose_lesion_like(lesion)
+
+    def _offer_labels(self) -> None:
+        """What the chosen lesion is, and what else it may be."""
+        lesion = self._session.chosen_lesion()
+        labels = [(_(label.name), label.id) for label in LABELS]
+        fill_choices(self._ui.relabelComboBox, labels if lesion else [], lesion["label"] if lesion else "")
+        for widget in (self._ui.relabelLabel, self._ui.relabelComboBox):
+            widget.setVisible(lesion is not None)
 
     def _take_up(self, segmentation: Any) -> None:
         editor = self._ui.segmentEditorWidget

@@ -1,23 +1,35 @@
-"""One click adds a lesion to a segmentation, or takes one away."""
+"""One action adds a lesion to a segmentation, takes one away, or says what one is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import slicer
 
-from ICHSegmentationLib.correction import grow_lesion, lesion_at
-from ICHSegmentationLib.labels import label_named, label_of
+from ICHSegmentationLib.correction import Piece, grow_lesion, lesion_at, lesion_centred
+from ICHSegmentationLib.labels import Label, label_named, label_of
 
 from .edit_observer import EditObserver
 from .remeasure import remeasure
 from .scan_export import ct_of
+from .scan_geometry import world_affine
 from .segment_edits import add_piece, remove_piece, require_together, segment_with, voxel_at
 from .segment_voxels import labels_of, mask_of
 
-__all__ = ["EditObserver", "add_lesion_at", "remeasure", "remove_lesion_at"]
+__all__ = ["EditObserver", "add_lesion_at", "relabel_lesion", "remeasure", "remove_lesion_at"]
 
 Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Added:
+    """What was added. ``goes_on``: thin blood, or something as dense, leads on from it and was left out."""
+
+    volume_ml: float
+    goes_on: bool
 
 
 def _nothing() -> None:
@@ -30,7 +42,7 @@ def add_lesion_at(
     ras: Point,
     label_id: str,
     before_change: Callable[[], object] = _nothing,
-) -> float:
+) -> Added:
     """Outline the hemorrhage at a place, see :func:`ICHSegmentationLib.correction.grow_lesion`.
 
     Args:
@@ -38,9 +50,6 @@ def add_lesion_at(
         label_id: the label to give it; its segment is made if there is none.
         before_change: called when the lesion is found, before the segmentation changes, as to save its state
             for undo.
-
-    Returns:
-        the volume added, in mL.
 
     Raises:
         InputError: no hemorrhage at this place that can be outlined, or the segmentation does not lie with
@@ -51,7 +60,7 @@ def add_lesion_at(
     piece = grow_lesion(ct, voxel_at(scan, ras), mask_of(segmentation, scan))
     before_change()
     add_piece(segmentation, scan, segment_with(segmentation, label_named(label_id)), piece)
-    return piece.volume_ml(ct.grid)
+    return Added(piece.volume_ml(ct.grid), piece.goes_on)
 
 
 def remove_lesion_at(
@@ -76,7 +85,46 @@ def remove_lesion_at(
     mask, seed = mask_of(segmentation, scan), voxel_at(scan, ras)
     piece = lesion_at(mask, seed)
     before_change()
-    for name, label in labels_of(segmentation).items():
-        if label == label_of(mask[seed]):
-            remove_piece(segmentation, scan, name, piece)
+    _take_out(segmentation, scan, label_of(mask[seed]), piece)
     return piece.volume_ml(ct_of(scan).grid)
+
+
+def relabel_lesion(
+    scan: slicer.vtkMRMLScalarVolumeNode,
+    segmentation: slicer.vtkMRMLSegmentationNode,
+    lesion: Mapping[str, Any],
+    label_id: str,
+    before_change: Callable[[], object] = _nothing,
+) -> None:
+    """Move a lesion into the segment of another label, made if there is none; a segment left empty goes.
+
+    Args:
+        lesion: one lesion of the segmentation's measurements.
+        label_id: what the lesion is.
+        before_change: as in :func:`add_lesion_at`.
+
+    Raises:
+        InputError: the lesion is not marked any more, or the segmentation does not lie with the scan.
+    """
+    require_together(scan, segmentation)
+    old = label_named(lesion["label"])
+    column, row, slice_, _one = np.linalg.inv(world_affine(scan)) @ [*lesion["centroid_mm"], 1.0]
+    piece = lesion_centred(mask_of(segmentation, scan), old.value, (slice_, row, column))
+    before_change()
+    _take_out(segmentation, scan, old, piece)
+    add_piece(segmentation, scan, segment_with(segmentation, label_named(label_id)), piece)
+    if not (mask_of(segmentation, scan) == old.value).any():
+        for name, label in labels_of(segmentation).items():
+            if label == old:
+                segmentation.GetSegmentation().RemoveSegment(name)
+
+
+def _take_out(
+    segmentation: slicer.vtkMRMLSegmentationNode,
+    scan: slicer.vtkMRMLScalarVolumeNode,
+    label: Label,
+    piece: Piece,
+) -> None:
+    for name, other in labels_of(segmentation).items():
+        if other == label:
+            remove_piece(segmentation, scan, name, piece)

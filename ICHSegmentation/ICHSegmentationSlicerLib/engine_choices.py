@@ -11,6 +11,9 @@ from ICHSegmentationLib.settings import DEVICES
 
 from .translation import tr as _
 
+_DETECTOR = "detector"
+"""The recipe of models that outline nothing."""
+
 Choice = tuple[str, str]
 """A text for the user, and the value that a run is given."""
 
@@ -28,16 +31,23 @@ def device_choices(found: Mapping[str, str]) -> list[Choice]:
 
 
 def model_choices() -> list[Choice]:
-    """The embedded model first, then those that the user brought."""
+    """What can outline hemorrhage: the embedded model first, then those that the user brought."""
     choices = []
     for model in models.installed():
         manifest = model.manifest
+        if manifest.recipe == _DETECTOR:
+            continue
         embedded = model.path == EMBEDDED
         text = f"{manifest.name} {manifest.version}"
         if embedded:
             text = _("{model} (embedded)").format(model=text)
         choices.append((text, DEFAULT if embedded else manifest.id))
     return choices
+
+
+def detectors() -> list[str]:
+    """The ids of the detectors that are installed."""
+    return [model.manifest.id for model in models.installed() if model.manifest.recipe == _DETECTOR]
 
 
 def require_model(name: str) -> None:

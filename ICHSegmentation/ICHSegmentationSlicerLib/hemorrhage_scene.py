@@ -74,8 +74,11 @@ class HemorrhageScene:
 
     def add_result(self, scan: Any, mask: Any, measurements: dict[str, Any], replace: Any) -> Any:
         from .segmentation_nodes import add_segmentation
+        from .told import keep_with
 
-        return add_segmentation(self._scene, scan, mask, measurements.get("model"), replace)
+        segmentation = add_segmentation(self._scene, scan, mask, measurements.get("model"), replace)
+        keep_with(segmentation, measurements)
+        return segmentation
 
     def present(
         self, segmentation: Any, scan: Any, measurements: dict[str, Any], overlay: Path | None
@@ -94,7 +97,7 @@ class HemorrhageScene:
         self.tabulate(scan, measurements)
         yield
         if overlay is not None:
-            from .uncertainty_overlay import add_overlay
+            from .map_overlay import add_overlay
 
             add_overlay(self._scene, scan, overlay)
             yield
@@ -110,13 +113,22 @@ class HemorrhageScene:
 
         jump_to(self._scene, place)
 
+    def jump_to_slice(self, scan: Any, axis: int, index: int) -> None:
+        """Lead the views to the middle of a slice, counted from 0 on an axis of the array ``[D, H, W]``."""
+        from .scan_geometry import middle_of_slice
+        from .slice_views import jump_to
+
+        jump_to(self._scene, middle_of_slice(scan, axis, index))
+
     # Measurements
 
     def remeasure(self, scan: Any, segmentation: Any) -> dict[str, Any]:
-        """The numbers of the segmentation as it is now; the scan's table follows."""
+        """The numbers of the segmentation as it is now, with what the run told of what has not changed since;
+        the scan's table follows."""
         from .corrections import remeasure
+        from .told import with_what_was_told
 
-        measurements = remeasure(scan, segmentation)
+        measurements = with_what_was_told(segmentation, remeasure(scan, segmentation))
         self.tabulate(scan, measurements)
         return measurements
 
@@ -217,7 +229,7 @@ class HemorrhageScene:
 
     def add_lesion_at(
         self, scan: Any, segmentation: Any, place: Point, label: str, before: Callable[[], None]
-    ) -> float:
+    ) -> Any:
         """Outline the hemorrhage at a place; ``before`` is called when it is found, before any change."""
         from .corrections import add_lesion_at
 
@@ -231,6 +243,14 @@ class HemorrhageScene:
 
         return remove_lesion_at(scan, segmentation, place, before)
 
+    def relabel_lesion(
+        self, scan: Any, segmentation: Any, lesion: dict[str, Any], label: str, before: Callable[[], None]
+    ) -> None:
+        """Say what a lesion is; ``before`` as in :meth:`add_lesion_at`."""
+        from .corrections import relabel_lesion
+
+        relabel_lesion(scan, segmentation, lesion, label, before)
+
     def place_point(self, placed: Callable[[Point], None], ended: Callable[[], None]) -> PointPlacing:
         placing = PointPlacing(self._scene, placed, ended)
         placing.start()
@@ -239,14 +259,32 @@ class HemorrhageScene:
     # Uncertainty and comparison
 
     def overlay_of(self, scan: Any) -> Any:
-        from .uncertainty_overlay import overlay_of
+        from .map_overlay import overlay_of
 
         return overlay_of(self._scene, scan)
 
-    def show_overlay(self, overlay: Any, visible: bool) -> None:
-        from .uncertainty_overlay import set_visible
+    def show_overlays(self, scan: Any, unsure: bool, heat: bool) -> None:
+        """Lay one of the scan's maps over the slices that show it, or none."""
+        from .map_overlay import HEAT, UNCERTAINTY, overlay_of, set_visible
 
-        set_visible(overlay, visible)
+        wanted = {UNCERTAINTY: unsure, HEAT: heat}
+        for kind in sorted(wanted, key=lambda kind: wanted[kind]):  # away with the one before the other comes
+            overlay = overlay_of(self._scene, scan, kind)
+            if overlay is not None:
+                set_visible(overlay, wanted[kind])
+
+    def add_heat(self, scan: Any, path: Path, label: str) -> None:
+        """What the detector's network looked at for a class, as a map on the scan, not yet shown."""
+        from .map_overlay import HEAT, add_overlay
+
+        add_overlay(self._scene, scan, path, HEAT, label)
+
+    def heat_shown(self, scan: Any) -> str:
+        """The class of the scan's heat map that is in the scene; empty where there is none."""
+        from .map_overlay import HEAT, overlay_of, shown_by
+
+        overlay = overlay_of(self._scene, scan, HEAT)
+        return shown_by(overlay) if overlay is not None else ""
 
     def take_apart(self, scan: Any) -> bool:
         """Put the scan back where it was acquired; whether a comparison had moved it."""
@@ -270,6 +308,8 @@ class HemorrhageScene:
         found = comparison["registration"]
         if not found["trusted"]:
             return
-        overlay = self.overlay_of(scan)
-        moved = [node for node in (segmentation, overlay) if node is not None]
+        from .map_overlay import KINDS, overlay_of
+
+        overlays = [overlay_of(self._scene, scan, kind) for kind in KINDS]
+        moved = [node for node in (segmentation, *overlays) if node is not None]
         lay_over(self._scene, scan, moved, np.array(found["second_to_first"]))

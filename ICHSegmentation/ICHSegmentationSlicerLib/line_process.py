@@ -91,6 +91,11 @@ class LineProcess:
         """Of what was started, which may be a launcher; 0 when it does not run."""
         return int(self._process.processId()) if self.running else 0
 
+    def write(self, text: str) -> None:
+        """Onto its standard input; also while it still starts."""
+        if self.running:
+            self._process.write(text.encode("utf-8"))
+
     def kill(self) -> None:
         """End what was started, without asking it."""
         if self.running:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ICHSegmentationLib.labels import INTRAVENTRICULAR, label_named
+from ICHSegmentationLib.labels import HEMORRHAGE, INTRAVENTRICULAR, label_named
 from ICHSegmentationLib.report.numbers import ml, signed, slice_range
 
 from .translation import tr as _
@@ -144,11 +144,21 @@ def _lesion(lesion: Mapping[str, Any], measurements: Measured) -> Row:
         lesion["volume_ml"],
         tada["volume_ml"],
         slices=(lesion["slices"][0] + 1, lesion["slices"][1] + 1),
-        marks=_marks(lesion["volume_ml"], lesion["label"] in measurements.get("edited", ())),
+        marks=_marks(lesion["volume_ml"], lesion["label"] in measurements.get("edited", ())) + _sure(lesion),
         reason=tada["reason"],
         place=_place(lesion),
         lesion=lesion["id"],
     )
+
+
+def _sure(lesion: Mapping[str, Any]) -> tuple[str, ...]:
+    """How surely the lesion is what it is called, where nobody but a program has said it."""
+    confidence = lesion.get("subtype_confidence")
+    if confidence is None:
+        return ()
+    if lesion["label"] == HEMORRHAGE.id:
+        return (_("subtype unclear"),)
+    return (_("subtype {percent:.0f} % sure").format(percent=100 * confidence),)
 
 
 def _place(lesion: Mapping[str, Any]) -> tuple[float, float, float]:

@@ -16,11 +16,13 @@ from .batch_section import BatchSection
 from .comparison_run import ComparisonListener, ComparisonRun
 from .comparison_section import ComparisonSection
 from .correction_section import CorrectionSection
+from .detection_run import DetectionListener, DetectionRun
+from .detection_section import DetectionSection
 from .guard import guarded
 from .result_section import ResultSection
 from .scan_section import ScanSection
 from .segmentation_run import RunListener, SegmentationRun
-from .session import Session
+from .session import HEAT, UNCERTAINTY, Session
 from .setup_section import SetupSection
 from .steps import Steps
 from .tada_section import TadaSection
@@ -63,16 +65,25 @@ class Panel:
                 parts.scene, parts.setup.make_worker, parts.folder, parts.desk.after, listener
             )
 
+        def make_detection(listener: DetectionListener) -> DetectionRun:
+            return DetectionRun(
+                parts.scene, parts.setup.make_worker, parts.folder, parts.desk.after, listener
+            )
+
         common = (ui, self.session, parts.scene, parts.desk, guarded)
+        self._close_setup = parts.setup.close
         self._setup = SetupSection(ui, parts.setup, parts.desk, guarded)
         self._scan = ScanSection(*common, self._setup, make_run, self._run_changed)
         self._result = ResultSection(*common)
+        self._detection = DetectionSection(*common, self._setup, make_detection, self._run_changed)
         self._tada = TadaSection(*common)
         self._correction = CorrectionSection(*common)
         self._uncertainty = UncertaintySection(*common)
         self._comparison = ComparisonSection(*common, make_comparison, self._run_changed)
         self._batch = BatchSection(ui, self._setup, parts.setup, parts.desk, guarded)
+        self._overlaid: tuple[Any, str] = (None, "")
         self.session.listen(self._keep)
+        self.session.listen(self._lay_over_slices)
         self._setup.tell_of_earlier()
 
     @property
@@ -112,6 +123,7 @@ class Panel:
         self._loading.stop()
         self._scan.abandon()
         self._comparison.abandon()
+        self._detection.let_go()
         self._tada.let_go()
         self._correction.let_go()
         self._state = None
@@ -135,6 +147,7 @@ class Panel:
         """Slicer closes, or the module is loaded anew."""
         self.let_go()
         self._batch.abandon()
+        self._close_setup()
 
     def _take_earlier(self, scan: Any, wanted: Any) -> Iterator[None]:
         """Show what an earlier run, or a saved scene, has for the scan."""
@@ -158,11 +171,24 @@ class Panel:
         if self._state is not None and self._state.segmentation is not self.session.segmentation:
             self._state.segmentation = self.session.segmentation
 
+    def _lay_over_slices(self) -> None:
+        """The map that the session says, and no other."""
+        wanted = self.session.scan, self.session.overlay
+        if wanted == self._overlaid:
+            return
+        earlier, self._overlaid = self._overlaid[0], wanted
+        if earlier is not None and earlier is not wanted[0]:
+            self._scene.show_overlays(earlier, unsure=False, heat=False)
+        if wanted[0] is not None:
+            self._scene.show_overlays(wanted[0], wanted[1] == UNCERTAINTY, wanted[1] == HEAT)
+
     def _run_changed(self) -> None:
-        """While a run or a comparison works, nothing else may hold up the panel's thread."""
-        comparing = self._comparison.running
+        """While a run, a detection or a comparison works, nothing else may hold up the panel's thread."""
+        detecting = self._detection.running
+        comparing = self._comparison.running or detecting
         self._ui.applyButton.setEnabled(not comparing)
-        self._ui.comparisonCollapsibleButton.setEnabled(not self.running)
+        self._ui.comparisonCollapsibleButton.setEnabled(not self.running and not detecting)
+        self._ui.detectionCollapsibleButton.setEnabled(not self.running and not self._comparison.running)
         for part in (
             self._ui.correctionCollapsibleButton,
             self._ui.batchCollapsibleButton,

@@ -28,6 +28,18 @@ def shape_of(scan: slicer.vtkMRMLVolumeNode) -> tuple[int, int, int]:
     return slices, rows, columns
 
 
+def middle_of_slice(scan: slicer.vtkMRMLVolumeNode, axis: int, index: int) -> tuple[float, float, float]:
+    """World RAS mm of the middle of a slice, counted from 0 on an axis of the array ``[D, H, W]``.
+
+    Raises:
+        GeometryError: see :func:`world_affine`.
+    """
+    place = [(length - 1) / 2 for length in shape_of(scan)]
+    place[axis] = float(index)
+    x, y, z, _one = world_affine(scan) @ [*place[::-1], 1.0]
+    return float(x), float(y), float(z)
+
+
 def local_affine(scan: slicer.vtkMRMLVolumeNode) -> NDArray[np.float64]:
     """``[4, 4]``, takes (column, row, slice, 1) to RAS mm under the scan's parent transform."""
     matrix = vtk.vtkMatrix4x4()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ICHSegmentationLib.io.atomic import output_errors
-from ICHSegmentationLib.settings import SegmentationSettings
+from ICHSegmentationLib.settings import DetectionSettings, SegmentationSettings
 
 
 def segment_arguments(
@@ -39,6 +39,15 @@ def write_list(scans: Sequence[Path]) -> Path:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.writelines(f"{scan.absolute()}\n" for scan in scans)
     return Path(name)
+
+
+def detection_arguments(scan: Path, out_dir: Path, settings: DetectionSettings) -> list[str]:
+    """The arguments of ``ichseg`` that detect hemorrhage on a scan, and tell it as JSON lines."""
+    options = {"--output": out_dir.absolute(), "--events": "jsonl"}
+    options |= {"--model": settings.model, "--device": settings.device}
+    pairs = [str(word) for option in options.items() for word in option]
+    switches = ["--heatmap"] if settings.heatmap else []
+    return ["detect", *pairs, *switches, "--", str(scan.absolute())]
 
 
 def comparison_arguments(earlier: tuple[Path, Path], later: tuple[Path, Path], out_dir: Path) -> list[str]:

@@ -97,7 +97,7 @@ class SelfTests(_TestCase):
 
         scan, truth = self.make_head()
         segmentation = add_segmentation(slicer.mrmlScene, scan, truth * 0, None)
-        added = add_lesion_at(scan, segmentation, tuple(_center(scan, truth)), "intraparenchymal")
+        added = add_lesion_at(scan, segmentation, tuple(_center(scan, truth)), "intraparenchymal").volume_ml
         self.assertAlmostEqual(added, _VOLUME_ML, delta=0.3 * _VOLUME_ML)
         self.assertAlmostEqual(remeasure(scan, segmentation)["total_volume_ml"], added, places=2)
         removed = remove_lesion_at(scan, segmentation, tuple(_center(scan, truth)))

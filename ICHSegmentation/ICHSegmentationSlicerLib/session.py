@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+UNCERTAINTY, HEAT = "uncertainty", "heat"
+"""What may lie over the slices; one at a time, as a slice view has one foreground."""
 
 Measurements = dict[str, Any]
 """As in ``measurements.json``; at least its measuring part."""
@@ -19,6 +23,7 @@ class Session:
         measurements: None where nothing is segmented.
         lesion: id of the lesion chosen in the table.
         result_folder: what the last run wrote; None after a scene was loaded.
+        overlay: the map that lies over the slices, ``UNCERTAINTY`` or ``HEAT``; empty for none.
     """
 
     scan: Any = None
@@ -27,6 +32,7 @@ class Session:
     lesion: int | None = None
     result_folder: Path | None = None
     edited: bool = False
+    overlay: str = ""
     _listeners: list[Callable[[], None]] = field(default_factory=list)
 
     def listen(self, listener: Callable[[], None]) -> None:
@@ -39,7 +45,7 @@ class Session:
 
     def forget_result(self) -> None:
         self.segmentation = self.measurements = self.lesion = self.result_folder = None
-        self.edited = False
+        self.edited, self.overlay = False, ""
         self._tell()
 
     def take_result(
@@ -64,6 +70,16 @@ class Session:
             self.lesion = lesion
             self._tell()
 
+    def choose_lesion_like(self, earlier: Measurements) -> None:
+        """Choose the lesion that lies where an earlier one lay, whatever it is called now."""
+        lesions = (self.measurements or {}).get("lesions", [])
+        if lesions:
+            self.choose_lesion(min(lesions, key=lambda lesion: _apart(lesion, earlier))["id"])
+
+    def choose_overlay(self, overlay: str) -> None:
+        self.overlay = overlay
+        self._tell()
+
     def chosen_lesion(self) -> Measurements | None:
         """The chosen lesion's measurements."""
         lesions = (self.measurements or {}).get("lesions", [])
@@ -72,3 +88,8 @@ class Session:
     def _tell(self) -> None:
         for listener in self._listeners:
             listener()
+
+
+def _apart(one: Measurements, other: Measurements) -> float:
+    """Distance of two lesions' centres, mm."""
+    return math.dist(one["centroid_mm"], other["centroid_mm"])

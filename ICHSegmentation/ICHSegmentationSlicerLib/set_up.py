@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from .batch_scans import scans_in
 from .database_scans import selected_scans
 from .dependencies import Dependencies
 from .doctor_report import DoctorReport, examine
-from .engine_choices import Choice, device_choices, model_choices, require_model
+from .engine_choices import Choice, detectors, device_choices, model_choices, require_model
 from .interpreter import Interpreter, external_interpreter, slicers_interpreter
 from .line_process import MakeProcess
 from .messages import Meaning
@@ -25,6 +26,7 @@ from .pending_setup import PendingSetup
 from .steps import After
 from .text_run import Written, run_text
 from .translation import tr as _
+from .warm_process import WarmProcess
 from .worker import Worker
 
 _DEFAULTS = {"model": "default", "device": "auto", "python": ""}
@@ -41,6 +43,7 @@ class SetUp:
         outside: the environment that Slicer was started with, for an external Python.
         dependencies: the packages in Slicer's own Python.
         folder: takes temporary files.
+        warm: carries out runs on single scans; None gives each a process of its own.
     """
 
     def __init__(
@@ -53,12 +56,13 @@ class SetUp:
         make_process: MakeProcess,
         after: After,
         folder: Path,
+        warm: WarmProcess | None = None,
     ) -> None:
         self._library_folder, self._store = library_folder, store
         self._environment, self._outside = environment, outside
         self._dependencies = dependencies
         self._make_process, self._after = make_process, after
-        self._folder = folder
+        self._folder, self._warm = folder, warm
 
     def chosen(self, name: str) -> str:
         """The user's ``model``, ``device`` or external ``python``."""
@@ -70,6 +74,10 @@ class SetUp:
     def models(self) -> list[Choice]:
         """(text, id) of every model that is installed."""
         return model_choices()
+
+    def detectors(self) -> list[str]:
+        """The ids of the detectors that are installed."""
+        return detectors()
 
     def devices(self) -> list[Choice]:
         """(text, name) of where the network can run, as the doctor found it last."""
@@ -108,6 +116,7 @@ class SetUp:
     def install(self) -> None:
         """Ask, and install what is missing; see :meth:`.dependencies.Dependencies.install`."""
         self._dependencies.install(network=not self.chosen("python"))
+        self.close()  # what has loaded older packages
 
     def install_faster(self) -> None:
         """Ask, and install what makes runs on the CPU faster.
@@ -123,10 +132,16 @@ class SetUp:
                 f'"{external}" -m pip install openvino',
             )
         self._dependencies.install_faster()
+        self.close()
 
     def make_worker(self, on_event: Callable[[Event], None]) -> Worker:
         """The worker of one run; every end of it is told as ``Finished`` or ``Failed``."""
-        return Worker(self._make_process, self.interpreter(), on_event, self._after)
+        return Worker(self._make_process, self.interpreter(), on_event, self._after, warm=self._warm)
+
+    def close(self) -> None:
+        """Let go of the process that stays between runs; the next run starts another."""
+        if self._warm is not None:
+            self._warm.let_go()
 
     def make_batch_worker(
         self, on_event: Callable[[Event], None], on_finished: Callable[[Outcome], None]
@@ -214,7 +229,16 @@ def slicers_set_up(resources: Path, folder: Path) -> SetUp:
         lambda: qt.QProcess(),
         lambda milliseconds, work: qt.QTimer.singleShot(milliseconds, work),
         folder,
+        _warm_process(),
     )
+
+
+@lru_cache(maxsize=1)
+def _warm_process() -> WarmProcess:
+    """One for the panel and for scripts."""
+    import qt
+
+    return WarmProcess(lambda: qt.QProcess())
 
 
 def _packaging() -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ICHSegmentationLib.settings import SegmentationSettings
+from ICHSegmentationLib.settings import DetectionSettings, SegmentationSettings
 
 from .guard import Guard
 from .translation import tr as _
@@ -47,6 +48,19 @@ class SetupSection:
             model=chosen_in(self._ui.modelComboBox),
             device=chosen_in(self._ui.deviceComboBox),  # type: ignore[arg-type]
             uncertainty=uncertainty,
+        )
+
+    def detection_settings(self, detection: Mapping[str, Any]) -> DetectionSettings:
+        """How the detector that judged a result maps what it looks at.
+
+        Args:
+            detection: as in ``measurements.json``.
+        """
+        named = detection.get("model", {}).get("id", "")
+        return DetectionSettings(
+            model=named if named in self._setup.detectors() else DetectionSettings.model,
+            device=chosen_in(self._ui.deviceComboBox),  # type: ignore[arg-type]
+            heatmap=True,
         )
 
     def require_ready(self) -> None:

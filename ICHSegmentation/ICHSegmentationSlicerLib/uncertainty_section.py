@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .guard import Guard
-from .session import Session
+from .session import UNCERTAINTY, Session
 from .translation import tr as _
 from .widgets import Sentence, is_checked, set_checked
 
@@ -26,12 +26,12 @@ class UncertaintySection:
         session = self._session
         self._overlay = self._scene.overlay_of(session.scan) if session.segmentation is not None else None
         self._ui.uncertaintyShowCheckBox.setEnabled(self._overlay is not None)
-        if self._overlay is None:
-            set_checked(self._ui.uncertaintyShowCheckBox, False)
+        set_checked(self._ui.uncertaintyShowCheckBox, session.overlay == UNCERTAINTY)
         self._told.say(self._sentence())
 
     def toggle(self) -> None:
-        self._scene.show_overlay(self._overlay, is_checked(self._ui.uncertaintyShowCheckBox))
+        shown = is_checked(self._ui.uncertaintyShowCheckBox)
+        self._session.choose_overlay(UNCERTAINTY if shown else "")
 
     def _sentence(self) -> str:
         unsure = (self._session.measurements or {}).get("uncertainty")

@@ -8,14 +8,16 @@ from pathlib import Path
 
 from ICHSegmentationLib.errors import CancelledError, OutputError
 from ICHSegmentationLib.events import Event, Failed, Finished, ProcessStarted, Started, parse_line
-from ICHSegmentationLib.settings import SegmentationSettings
+from ICHSegmentationLib.settings import DetectionSettings, SegmentationSettings
 
 from .interpreter import Interpreter
-from .line_process import Ending, LineProcess, MakeProcess, end_process
+from .line_process import Ending, MakeProcess, end_process
 from .outcome import Outcome, outcome_of
-from .segment_command import comparison_arguments, segment_arguments, write_list
+from .run_process import RunProcess
+from .segment_command import comparison_arguments, detection_arguments, segment_arguments, write_list
 from .steps import After
 from .translation import tr as _
+from .warm_process import WarmProcess
 
 GRACE_MS = 5000
 """How long a process that was asked to end may take to put its things in order."""
@@ -33,6 +35,7 @@ class Worker:
     Args:
         make_process: makes a ``QProcess``.
         after: to end by force a process that does not end when asked.
+        warm: carries out what it can; None gives every run a process of its own.
     """
 
     def __init__(
@@ -42,13 +45,14 @@ class Worker:
         on_event: Callable[[Event], None],
         after: After,
         on_finished: Callable[[Outcome], None] = lambda outcome: None,
+        warm: WarmProcess | None = None,
     ) -> None:
-        self._process = LineProcess(make_process, self._hear, self._end)
+        self._process = RunProcess(make_process, interpreter, warm, self._hear, self._end)
         self._interpreter, self._after = interpreter, after
         self._on_event, self._on_finished = on_event, on_finished
         self._told: list[Finished | Failed] = []
         self._current: Started | None = None
-        self._pid = self._launcher = 0
+        self._pid = 0
         self._cancelling = False
         self._list: Path | None = None
 
@@ -73,26 +77,25 @@ class Worker:
         """Compare two scans, each given with its mask; ``measurements`` of the result is the comparison."""
         self._begin(comparison_arguments(earlier, later, out_dir), 1, out_dir)
 
+    def start_detection(self, scan: Path, out_dir: Path, settings: DetectionSettings) -> None:
+        """Detect hemorrhage on one scan, with heat maps where the settings say so."""
+        self._begin(detection_arguments(scan, out_dir, settings), 1, out_dir)
+
     def _begin(self, arguments: Sequence[str], cases: int, out_dir: Path) -> None:
         self._cases, self._out_dir = cases, out_dir
-        self._process.start(self._interpreter.ichseg(arguments))
-        self._launcher = self._process.pid
+        self._process.start(arguments)
 
     def cancel(self) -> None:
         """End the run: the interpreter itself, not only the launcher that Slicer starts it through."""
         if not self.running or self._cancelling:
             return
         self._cancelling = True
-        if self._pid:
-            end_process(self._pid)
-            self._after(GRACE_MS, self._end_by_force)
-        else:  # it has not said a word: whatever it says next finds nobody to hear it, and ends it
-            self._process.kill()
+        self._process.ask_to_end(self._pid)
+        self._after(GRACE_MS, self._end_by_force)
 
     def _end_by_force(self) -> None:
         if self.running:
-            end_process(self._pid, by_force=True)
-            self._process.kill()
+            self._process.end_by_force(self._pid)
 
     def _hear(self, line: str) -> None:
         event = parse_line(line)
@@ -112,7 +115,7 @@ class Worker:
     def _end(self, ending: Ending) -> None:
         if self._list is not None:
             self._list.unlink(missing_ok=True)
-        if ending.crashed and self._pid not in (0, self._launcher):
+        if ending.crashed and self._pid not in (0, self._process.launcher):
             end_process(self._pid)  # only the launcher died
         program = self._interpreter.program
         outcome = outcome_of(ending, self._told, self._cases, self._cancelling, program)

@@ -39,3 +39,28 @@ def lesion_at(
     numbered = cc3d.connected_components(same[box].astype(np.uint8), connectivity=connectivity)
     number = numbered[tuple(i - part.start for i, part in zip(seed, box, strict=True))]
     return trimmed(box, numbered == number)
+
+
+def lesion_centred(
+    mask: NDArray[Any],
+    value: int,
+    centre: tuple[float, float, float],
+    connectivity: Literal[6, 18, 26] = MeasurementSettings.connectivity,
+) -> Piece:
+    """The connected voxels (3D) with this value whose centroid is the nearest to ``centre``.
+
+    Args:
+        mask: label values ``[D, H, W]``.
+        centre: slice, row and column, with fractions.
+
+    Raises:
+        InputError: there is no voxel with this value.
+    """
+    same = mask == value
+    if not same.any():
+        raise InputError("This lesion is not marked any more.", "Choose a lesion in the table.")
+    box = box_of(same)
+    numbered = cc3d.connected_components(same[box].astype(np.uint8), connectivity=connectivity)
+    centroids = cc3d.statistics(numbered)["centroids"][1:] + [part.start for part in box]
+    nearest = int(((centroids - np.asarray(centre)) ** 2).sum(axis=1).argmin())
+    return trimmed(box, numbered == nearest + 1)

@@ -5,13 +5,15 @@ What keeps it from leaking:
 - bone and the voxels beside it, whose density is a mixture of bone and brain, never belong;
 - the border lies half-way between the density at the click and that of brain, as a reader sees an edge;
 - passages and sheets thinner than 4 mm (falx, tentorium, vessels) are cut off a lesion thicker than that.
-  Blood that is itself so thin, as in a sulcus, is followed over a short distance only;
+  Blood that is itself so thin, as in a sulcus, is followed over a short distance only. Density alone cannot
+  tell such blood from a vessel or the tentorium: :attr:`.piece.Piece.goes_on` says where it was left out;
 - where the region still runs on for 75 mm or holds more than 150 mL, the border is raised until it does not.
 
 The lengths are this project's own choice; densities are those of acute blood (40 to 90 HU) and of brain (grey
 matter 38, white matter 31 HU).
 """
 
+from dataclasses import replace
 from typing import Any
 
 import cc3d
@@ -31,6 +33,7 @@ NECK_MM = 2.0  # half the width of a passage through which the region does not s
 THIN_MM = 20.0  # how far blood thinner than a passage is followed
 NEAR_MM, FAR_MM = 25.0, 75.0  # half the box that is looked at: first, and if the region leaves it
 LARGEST_ML = 150.0
+LEFT_OUT = 1.25  # times the region: from here on, what thin parts hold is worth a word
 RAISE_HU = 4.0
 
 Mask = NDArray[np.bool_]
@@ -106,14 +109,17 @@ def _density_at_click(near: Surroundings, seed: Index, clicked_hu: float) -> flo
 def _region(here: Surroundings, border: float, scan: Volume) -> Piece | None:
     """The region above this border; None where it leaves the box, is too large, or misses the click."""
     dense = (here.blocks >= border) & (here.blocks <= HIGHEST_HU)
-    rough = _connected(_without_thin_parts(_connected(dense, here.seed), here), here.seed)
+    joined = _connected(dense, here.seed)
+    rough = _connected(_without_thin_parts(joined, here), here.seed)
     if not rough.any():
         rough = _connected(_close_to_click(dense, here), here.seed)
     block_ml = float(np.prod(here.steps)) * scan.grid.voxel_volume_mm3 / 1000
     too_large = np.count_nonzero(rough) * block_ml > LARGEST_ML
     if not rough.any() or too_large or here.leaves(rough, scan.voxels.shape):
         return None
-    return _outlined(rough, here, border)
+    found = _outlined(rough, here, border)
+    goes_on = np.count_nonzero(joined) > LEFT_OUT * np.count_nonzero(rough)
+    return replace(found, goes_on=goes_on) if found is not None else None
 
 
 def _without_thin_parts(inside: Mask, here: Surroundings) -> Mask:

@@ -20,10 +20,12 @@ class Piece:
     Attributes:
         box: where ``inside`` lies in the scan's array ``[D, H, W]``.
         inside: ``[d, h, w]``, True for the voxels of the piece.
+        goes_on: whether something of the same density that is connected with it was left out.
     """
 
     box: Box
     inside: NDArray[np.bool_]
+    goes_on: bool = False
 
     def volume_ml(self, grid: Grid) -> float:
         """Voxel count x |det(affine)|, in mL."""

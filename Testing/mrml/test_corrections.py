@@ -83,7 +83,7 @@ def test_a_click_on_a_missed_clot_outlines_it_and_changes_nothing_else(
     from ICHSegmentationSlicerLib.corrections import add_lesion_at
 
     case = Case(scene, placement)
-    volume = add_lesion_at(case.scan, case.node, case.place(MIDDLE), "subdural")
+    volume = add_lesion_at(case.scan, case.node, case.place(MIDDLE), "subdural").volume_ml
     added = case.mask == 5
     assert dice(added, case.clot) > 0.9
     assert volume == pytest.approx(np.count_nonzero(added) * abs(np.linalg.det(placement.world)) / 1000)
@@ -104,7 +104,7 @@ def test_a_lesion_can_be_added_where_the_model_found_nothing(scene: Any) -> None
     from ICHSegmentationSlicerLib.corrections import add_lesion_at, remeasure
 
     case = Case(scene, PLACEMENTS["oblique"], np.zeros(SHAPE, np.uint8))
-    volume = add_lesion_at(case.scan, case.node, case.place(MIDDLE), "hemorrhage")
+    volume = add_lesion_at(case.scan, case.node, case.place(MIDDLE), "hemorrhage").volume_ml
     measured = remeasure(case.scan, case.node)
     assert measured["total_volume_ml"] == pytest.approx(volume)
     assert measured["edited"] == ["hemorrhage"]

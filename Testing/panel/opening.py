@@ -14,7 +14,7 @@ from PySide6 import QtWidgets
 from volumes import bleed_slices
 
 from ICHSegmentationLib.events import Event, Failed, Finished, Progress, Started
-from ICHSegmentationLib.settings import SegmentationSettings
+from ICHSegmentationLib.settings import DetectionSettings, SegmentationSettings
 
 MODULE = Path(__file__).resolve().parents[2] / "ICHSegmentation"
 
@@ -113,6 +113,24 @@ class PlannedWorker:
         told = {"registration": found, "sentences": [sentence, "This is no hematoma expansion."]}
         self.tell(Finished("earlier_to_later", {}, told))
 
+    def start_detection(self, scan: Path, out_dir: Path, settings: DetectionSettings) -> None:
+        self.started = SimpleNamespace(scan=scan, out_dir=out_dir, settings=settings)
+        self.tell(Started(scan.stem, str(scan)))
+
+    def finish_detection(self, heat: dict[str, Any]) -> None:
+        """Write heat maps ``[D, H, W]`` by class, as the command line does, and tell of them."""
+        from ICHSegmentationLib.io import read_ct, write_uncertainty
+        from ICHSegmentationLib.volume import Volume
+
+        folder = self.started.out_dir / self.started.scan.stem
+        folder.mkdir()
+        ct = read_ct(self.started.scan)
+        paths = {f"heatmap_{label}": folder / f"heatmap_{label}.nii.gz" for label in heat}
+        for label, voxels in heat.items():
+            write_uncertainty(Volume(voxels, ct.affine), paths[f"heatmap_{label}"], ct)
+        named = {kind: str(path) for kind, path in paths.items()}
+        self.tell(Finished(self.started.scan.stem, named, {}))
+
     def progress(self, stage: str, fraction: float) -> None:
         self.tell(Progress(self.started.scan.stem, stage, fraction))
 
@@ -158,7 +176,7 @@ class PlannedSetup:
     def __init__(self, wrong: Exception | None = None) -> None:
         self.wrong = wrong
         self.workers: list[PlannedWorker] = []
-        self.installed = 0
+        self.installed = self.closed = 0
         self.waits_for_restart = ""
         self._chosen = {"model": "default", "device": "auto", "python": ""}
 
@@ -168,6 +186,9 @@ class PlannedSetup:
 
     def models(self) -> list[tuple[str, str]]:
         return [("Embedded default", "default"), ("Another", "another")]
+
+    def detectors(self) -> list[str]:
+        return ["embedded-detector"]
 
     def devices(self) -> list[tuple[str, str]]:
         return [("Automatic", "auto"), ("CPU", "cpu")]
@@ -190,6 +211,9 @@ class PlannedSetup:
         if self.wrong is not None:
             raise self.wrong
         self.installed += 1
+
+    def close(self) -> None:
+        self.closed += 1
 
     def make_worker(self, on_event: Callable[[Event], None]) -> PlannedWorker:
         self.workers.append(PlannedWorker(on_event))

@@ -310,3 +310,24 @@ def test_leaving_the_module_ends_painting_and_placing(opened: Any, scan: Any) ->
     assert not panel.ui.addLesionButton.isChecked()
     assert panel.ui.segmentEditorWidget._calls[-1] == "uninstall"
     assert panel.ui.segmentEditorWidget._given["effect"] == ""
+
+
+def test_the_chosen_lesion_is_called_something_else_in_one_action(opened: Any, scan: Any, scene: Any) -> None:
+    mask = bleed_mask(scan)
+    mask[1, 10:14, 10:14] = 2
+    panel = shown(opened, scan, mask)
+    panel.ui.lesionTable.selectRow(3)  # the smaller lesion
+    assert panel.ui.relabelComboBox.currentText() == "Intraparenchymal hemorrhage"
+    panel.ui.relabelComboBox.setCurrentText("Subarachnoid hemorrhage")
+    assert [row[0] for row in panel.table()[-2:]] == ["Lesion 1 (IPH)", "Lesion 2 (SAH)"]
+    assert "edited" in panel.table()[-1][4]
+    assert panel.panel.session.chosen_lesion()["label"] == "subarachnoid"
+    assert panel.ui.relabelComboBox.currentText() == "Subarachnoid hemorrhage"
+    assert panel.ui.segmentEditorWidget._calls.count("save for undo") == 1
+    (node,) = segmentations(scene)
+    assert list(node.GetSegmentation().GetSegmentIDs()) == ["intraparenchymal", "subarachnoid"]
+
+
+def test_without_a_lesion_nothing_can_be_called_something_else(opened: Any, scan: Any) -> None:
+    panel = shown(opened, scan, bleed_mask(scan, 0))
+    assert panel.ui.relabelComboBox.isHidden()

@@ -73,7 +73,7 @@ def test_no_two_shortcuts_are_the_same() -> None:
 def test_every_field_with_a_label_is_its_buddy() -> None:
     labels = [w for w in widgets() if w.get("class") == "QLabel" and text_of(w, "text").endswith(":")]
     buddies = {label.findtext("property[@name='buddy']/cstring") for label in labels}
-    assert len(labels) == len(buddies) == 8
+    assert len(labels) == len(buddies) == 9
     assert buddies <= {widget.get("name") for widget in widgets()}
 
 
@@ -89,6 +89,7 @@ def test_sections_stand_in_the_order_of_work() -> None:
     assert titles == [
         "Scan",
         "Result",
+        "Detection",
         "Tada lines (A, B, C)",
         "Correct",
         "Uncertainty",

@@ -139,7 +139,7 @@ def test_a_dead_launcher_takes_the_interpreter_along(tmp_path: Path) -> None:
     heard = Heard(with_launcher(engine(tmp_path, "time.sleep(60)"), tmp_path))
     heard.start(tmp_path / "ct.nii.gz", tmp_path / "out")
     assert is_alive(heard.pid)
-    os.kill(heard.worker._launcher, signal.SIGKILL)
+    os.kill(heard.worker._process.launcher, signal.SIGKILL)
     assert heard.outcome().kind == "failed"
     until(lambda: not is_alive(heard.pid), 5)
 

@@ -34,6 +34,7 @@ def test_a_click_anywhere_in_a_clot_outlines_the_clot(spacing, click):
     head = Painted(spacing)
     clot = head.paint(head.ball(CENTRE, 12), CLOT)
     piece, found = grown(head, click)
+    assert not piece.goes_on
     assert overlap(found, clot) > 0.93
     assert piece.volume_ml(head.ct.grid) == pytest.approx(head.ml(found))
 
@@ -71,8 +72,9 @@ def test_a_vessel_that_leaves_the_clot_stays_out():
 def test_thin_blood_is_followed_only_over_a_short_distance():
     head = Painted()
     sheet = head.paint(head.slab(2, 44, 46.5), CLOT)
-    _, found = grown(head, (30, 45, 45))
+    piece, found = grown(head, (30, 45, 45))
     assert found.any()
+    assert piece.goes_on
     assert not (found & ~head.ball((30, 45, 45), 24)).any()
     assert overlap(found, sheet & head.ball((30, 45, 45), 20)) > 0.6
 

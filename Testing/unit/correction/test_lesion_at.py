@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ICHSegmentationLib.correction import lesion_at
+from ICHSegmentationLib.correction import lesion_at, lesion_centred
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.measurement import measure
 from ICHSegmentationLib.volume import Grid, Volume
@@ -44,3 +44,18 @@ def test_a_click_beside_every_lesion_is_answered_with_a_sentence(mask, seed):
 def test_a_row_of_three_voxels_with_a_gap_is_two_lesions():
     voxels = np.array([[[2], [0], [2]]], np.uint8)
     assert np.count_nonzero(lesion_at(voxels, (0, 0, 0)).inside) == 1
+
+
+def test_the_lesion_of_a_centroid_is_found_though_another_lesion_lies_there():
+    mask = np.zeros((3, 30, 30), np.uint8)
+    mask[1, 5:25, 5:25] = 2
+    mask[1, 7:23, 7:23] = 0  # a ring, around
+    mask[1, 14:16, 16:18] = 2  # a small one, nearly at the ring's middle
+    ring, small = (lesion_centred(mask, 2, centre) for centre in ((1, 14.5, 14.5), (1, 14.5, 16.5)))
+    assert np.count_nonzero(ring.inside) == 400 - 256
+    assert small.box == (slice(1, 2), slice(14, 16), slice(16, 18))
+
+
+def test_a_label_that_is_gone_is_told(mask):
+    with pytest.raises(InputError, match="not marked any more"):
+        lesion_centred(mask, 6, (1, 3, 3))

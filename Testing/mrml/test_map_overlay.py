@@ -1,4 +1,4 @@
-"""The map of uncertainty in a real scene."""
+"""Maps of uncertainty, and of what a detector looked at, in a real scene."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def write_map(path: Path, voxels: Any, affine: Any) -> Path:
 
 
 def overlaid(scene: Any, scan: Any, folder: Path) -> Any:
+    from ICHSegmentationSlicerLib.map_overlay import add_overlay
     from ICHSegmentationSlicerLib.scan_export import world_affine
-    from ICHSegmentationSlicerLib.uncertainty_overlay import add_overlay
 
     return add_overlay(scene, scan, write_map(folder / "uncertainty.nii.gz", a_map(), world_affine(scan)))
 
@@ -61,7 +61,7 @@ def test_only_what_is_unsure_is_coloured(scene: Any, tmp_path: Path) -> None:
 
 
 def test_it_is_switched_on_over_its_scan_and_off_again(scene: Any, tmp_path: Path) -> None:
-    from ICHSegmentationSlicerLib.uncertainty_overlay import is_visible, set_visible
+    from ICHSegmentationSlicerLib.map_overlay import is_visible, set_visible
 
     scan, other = make_scan(scene), make_scan(scene)
     red, green = add_view(scene, "Red", scan), add_view(scene, "Green", other)
@@ -78,7 +78,7 @@ def test_it_is_switched_on_over_its_scan_and_off_again(scene: Any, tmp_path: Pat
 
 
 def test_switching_off_leaves_another_foreground_alone(scene: Any, tmp_path: Path) -> None:
-    from ICHSegmentationSlicerLib.uncertainty_overlay import set_visible
+    from ICHSegmentationSlicerLib.map_overlay import set_visible
 
     scan, other = make_scan(scene), make_scan(scene)
     red = add_view(scene, "Red", scan)
@@ -94,7 +94,7 @@ def test_a_second_run_fills_the_same_map(scene: Any, tmp_path: Path) -> None:
 
 
 def test_the_map_is_found_again_after_the_scene_was_saved_and_loaded(scene: Any, tmp_path: Path) -> None:
-    from ICHSegmentationSlicerLib.uncertainty_overlay import overlay_of
+    from ICHSegmentationSlicerLib.map_overlay import overlay_of
 
     overlaid(scene, make_scan(scene, name="CT"), tmp_path)
     load_bundle(scene, save_bundle(scene, tmp_path / "saved" / "case.mrb"))
@@ -112,7 +112,7 @@ def test_the_map_is_never_taken_for_a_scan(scene: Any, tmp_path: Path) -> None:
 
 
 def test_a_map_of_another_scan_is_refused(scene: Any, tmp_path: Path) -> None:
-    from ICHSegmentationSlicerLib.uncertainty_overlay import add_overlay
+    from ICHSegmentationSlicerLib.map_overlay import add_overlay
 
     path = write_map(tmp_path / "uncertainty.nii.gz", np.zeros((4, 5, 6), np.uint8), np.eye(4))
     with pytest.raises(GridMismatchError):
@@ -120,9 +120,38 @@ def test_a_map_of_another_scan_is_refused(scene: Any, tmp_path: Path) -> None:
 
 
 def test_a_damaged_map_is_refused_with_a_sentence(scene: Any, tmp_path: Path) -> None:
-    from ICHSegmentationSlicerLib.uncertainty_overlay import add_overlay
+    from ICHSegmentationSlicerLib.map_overlay import add_overlay
 
     path = tmp_path / "uncertainty.nii.gz"
     path.write_bytes(b"no map")
     with pytest.raises(NotAnImageError, match=r"uncertainty\.nii\.gz"):
         add_overlay(scene, make_scan(scene), path)
+
+
+def test_heat_and_uncertainty_are_maps_of_their_own_one_over_the_slices_at_a_time(
+    scene: Any, tmp_path: Path
+) -> None:
+    from ICHSegmentationSlicerLib.map_overlay import (
+        HEAT,
+        add_overlay,
+        is_visible,
+        overlay_of,
+        set_visible,
+        shown_by,
+    )
+    from ICHSegmentationSlicerLib.scan_export import world_affine
+
+    scan = make_scan(scene)
+    add_view(scene, "Red", scan)
+    unsure = overlaid(scene, scan, tmp_path)
+    path = write_map(tmp_path / "heatmap_subdural.nii.gz", a_map(), world_affine(scan))
+    heat = add_overlay(scene, scan, path, HEAT, "subdural")
+    assert overlay_of(scene, scan, HEAT) is heat
+    assert overlay_of(scene, scan) is unsure
+    assert (shown_by(heat), shown_by(unsure)) == ("subdural", "")
+    colours = [each.GetScalarVolumeDisplayNode().GetColorNodeID() for each in (heat, unsure)]
+    assert colours[0] != colours[1]
+    assert heat.GetScalarVolumeDisplayNode().GetLowerThreshold() == 30
+    set_visible(unsure, True)
+    set_visible(heat, True)
+    assert (is_visible(heat), is_visible(unsure)) == (True, False)

@@ -1,9 +1,10 @@
-"""The model's uncertainty as a colour wash over the slices, which can be switched on and off."""
+"""A map of a run as a colour wash over the slices, which can be switched on and off."""
 
 from __future__ import annotations
 
 import gzip
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,26 +16,55 @@ from ICHSegmentationLib.errors import GridMismatchError, NotAnImageError
 from .scan_geometry import shape_of
 from .translation import tr as _
 
-LEAST_SHOWN = 20
-"""Of 100: where the probability lies between 10 % and 90 %."""
-
 OPACITY = 0.6
 
-_ROLE = "ICHSegmentation.UncertaintyOf"  # node reference from the map to its scan
-_COLOURS = "vtkMRMLColorTableNodeFileColdToHotRainbow.txt", "vtkMRMLColorTableNodeWarm1"
+
+@dataclass(frozen=True)
+class Kind:
+    """What a map shows; values run from 0 to 100.
+
+    Attributes:
+        role: name of the node reference from the map to its scan.
+        least_shown: values below it stay clear.
+        colours: ids of colour tables, the first that is there is taken.
+    """
+
+    role: str
+    least_shown: int
+    colours: tuple[str, ...]
+
+
+UNCERTAINTY = Kind(
+    "ICHSegmentation.UncertaintyOf",
+    20,  # where the probability lies between 10 % and 90 %
+    ("vtkMRMLColorTableNodeFileColdToHotRainbow.txt", "vtkMRMLColorTableNodeWarm1"),
+)
+HEAT = Kind(
+    "ICHSegmentation.HeatOf",
+    30,  # a network's marks are soft; below this they lie over half of the brain
+    ("vtkMRMLColorTableNodeFileInferno.txt", "vtkMRMLColorTableNodeIron"),
+)
+KINDS = (UNCERTAINTY, HEAT)
+
+_SHOWN = "ICHSegmentation.MapShows"
 _DIMENSIONS, _DATATYPE, _OFFSET = 40, 70, 108  # bytes of a NIfTI-1 header
 _UINT8 = 2
 
 
 def add_overlay(
-    scene: slicer.vtkMRMLScene, scan: slicer.vtkMRMLScalarVolumeNode, path: Path
+    scene: slicer.vtkMRMLScene,
+    scan: slicer.vtkMRMLScalarVolumeNode,
+    path: Path,
+    kind: Kind = UNCERTAINTY,
+    shows: str = "",
 ) -> slicer.vtkMRMLScalarVolumeNode:
     """The map of a run as a volume on the scan's own grid and transform, not yet shown.
 
-    An earlier map of the same scan is filled anew.
+    An earlier map of the same kind and scan is filled anew.
 
     Args:
-        path: ``uncertainty.nii.gz`` of a run on this scan.
+        path: ``uncertainty.nii.gz`` or ``heatmap_<class>.nii.gz`` of a run on this scan.
+        shows: the class of a heat map, kept with the node, see :func:`shown_by`.
 
     Raises:
         NotAnImageError: the file is damaged or something else.
@@ -48,34 +78,41 @@ def add_overlay(
             ),
             _("Segment the scan again."),
         )
-    overlay = overlay_of(scene, scan)
+    overlay = overlay_of(scene, scan, kind)
     if overlay is None:
-        name = _("{scan} uncertainty").format(scan=scan.GetName())
-        overlay = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
-        overlay.SetNodeReferenceID(_ROLE, scan.GetID())
+        name = _("{scan} detector heat") if kind is HEAT else _("{scan} uncertainty")
+        overlay = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name.format(scan=scan.GetName()))
+        overlay.SetNodeReferenceID(kind.role, scan.GetID())
+    overlay.SetAttribute(_SHOWN, shows)
     overlay.CopyOrientation(scan)
     overlay.SetAndObserveTransformNodeID(scan.GetTransformNodeID())
     slicer.util.updateVolumeFromArray(overlay, voxels)
     overlay.SetHideFromEditors(True)  # nobody should segment it
-    _colour(scene, overlay)
+    _colour(scene, overlay, kind)
     return overlay
 
 
+def shown_by(overlay: slicer.vtkMRMLScalarVolumeNode) -> str:
+    """The class that a heat map is of; empty for other maps."""
+    return str(overlay.GetAttribute(_SHOWN) or "")
+
+
 def overlay_of(
-    scene: slicer.vtkMRMLScene, scan: slicer.vtkMRMLScalarVolumeNode
+    scene: slicer.vtkMRMLScene, scan: slicer.vtkMRMLScalarVolumeNode, kind: Kind = UNCERTAINTY
 ) -> slicer.vtkMRMLScalarVolumeNode | None:
-    """The map of this scan that is in the scene, or None; also after the scene was saved and loaded."""
+    """The map of this kind and scan that is in the scene, or None; also in a scene that was loaded."""
     count = scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode")
     volumes = [scene.GetNthNodeByClass(n, "vtkMRMLScalarVolumeNode") for n in range(count)]
-    return next((v for v in volumes if v.GetNodeReference(_ROLE) is scan), None)
+    return next((v for v in volumes if v.GetNodeReference(kind.role) is scan), None)
 
 
 def set_visible(overlay: slicer.vtkMRMLScalarVolumeNode, visible: bool) -> None:
     """Lay the map over every slice view that shows its scan, or take it away where it lies."""
-    scene, scan = overlay.GetScene(), overlay.GetNodeReference(_ROLE)
+    scene = overlay.GetScene()
+    scans = [overlay.GetNodeReferenceID(kind.role) for kind in KINDS]
     for n in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")):
         view = scene.GetNthNodeByClass(n, "vtkMRMLSliceCompositeNode")
-        if visible and view.GetBackgroundVolumeID() == scan.GetID():
+        if visible and view.GetBackgroundVolumeID() in scans:
             view.SetForegroundVolumeID(overlay.GetID())
             view.SetForegroundOpacity(OPACITY)
         elif not visible and view.GetForegroundVolumeID() == overlay.GetID():
@@ -91,15 +128,15 @@ def is_visible(overlay: slicer.vtkMRMLScalarVolumeNode) -> bool:
     return any(view.GetForegroundVolumeID() == overlay.GetID() for view in views)
 
 
-def _colour(scene: slicer.vtkMRMLScene, overlay: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Warm colours from 20 to 100; nothing below."""
+def _colour(scene: slicer.vtkMRMLScene, overlay: slicer.vtkMRMLScalarVolumeNode, kind: Kind) -> None:
+    """The kind's colours from the least value that is shown to 100; nothing below."""
     overlay.CreateDefaultDisplayNodes()
     display = overlay.GetScalarVolumeDisplayNode()
     display.SetAutoWindowLevel(False)
     display.SetWindowLevelMinMax(0, 100)
-    display.SetThreshold(LEAST_SHOWN, 100)
+    display.SetThreshold(kind.least_shown, 100)
     display.SetApplyThreshold(True)
-    colours = next((c for c in _COLOURS if scene.GetNodeByID(c) is not None), None)
+    colours = next((c for c in kind.colours if scene.GetNodeByID(c) is not None), None)
     if colours is not None:
         display.SetAndObserveColorNodeID(colours)
 
@@ -117,7 +154,7 @@ def _read(path: Path) -> NDArray[np.uint8]:
         return voxels.reshape(slices, rows, columns)
     except (OSError, EOFError, struct.error, ValueError) as error:
         raise NotAnImageError(
-            _("Expected a map of uncertainty in {name}, found something else ({reason}).").format(
+            _("Expected a map in {name}, found something else ({reason}).").format(
                 name=path.name, reason=error
             ),
             _("Segment the scan again."),
