@@ -66,6 +66,8 @@ class DetectionSection:
         if detection != self._shown or detection is None:
             self._shown = detection
             self._list(detection)
+            if disagreements(self._session.measurements or {}):
+                self._ui.detectionCollapsibleButton.setProperty("collapsed", False)
         self._said.say(self._sentences(detection))
         possible = detection is not None
         self._ui.heatShowCheckBox.setEnabled(possible and not self.running)

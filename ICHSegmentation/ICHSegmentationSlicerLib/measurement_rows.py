@@ -158,7 +158,7 @@ def _sure(lesion: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     if lesion["label"] == HEMORRHAGE.id:
         return (_("subtype unclear"),)
-    return (_("subtype {percent:.0f} % sure").format(percent=100 * confidence),)
+    return (_("{percent:.0f} % sure").format(percent=100 * confidence),)
 
 
 def _place(lesion: Mapping[str, Any]) -> tuple[float, float, float]:

@@ -85,7 +85,7 @@ class OpenPanel:
 
         if self.widget is not None:
             self.widget.cleanup()
-            self.settle(lambda: not line_process._running, 20)  # processes that were asked to end
+            self.settle(lambda: not line_process._running, 60)  # processes that were asked to end
             self.parent.deleteLater()
             self.widget = None
             QtWidgets.QApplication.processEvents()
@@ -237,7 +237,7 @@ def shown(opened: Any, scan: Any, mask: Any = None, setup: PlannedSetup | None =
     panel = opened(setup)
     panel.press("applyButton")
     setup.worker.finish(bleed_mask(scan) if mask is None else mask)
-    assert panel.settle(lambda: panel.panel.session.measurements is not None, 10)
+    assert panel.settle(lambda: panel.panel.session.measurements is not None, 60)
     panel.settle()
     return panel
 

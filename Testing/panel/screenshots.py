@@ -34,7 +34,7 @@ def main(folder: Path) -> None:
         booted = boot(Path(temporary))
         install(booted, Path(temporary))
         QtWidgets.QApplication.setStyle("Fusion")
-        _scan, mask = _head(booted.scene)
+        scan, mask = _head(booted.scene)
         setup = PlannedSetup()
         panel = OpenPanel(setup)
         panel.parent.show()
@@ -44,7 +44,7 @@ def main(folder: Path) -> None:
         panel.panel._scan._remaining._end = panel.panel._scan._remaining._began + 14
         panel.panel._scan._show_stage()
         _draw(panel, folder / "panel-running.png")
-        setup.worker.finish(mask)
+        setup.worker.finish(mask, more=_told(scan, mask))
         panel.settle(lambda: panel.panel.session.measurements is not None, 60)
         panel.ui.lesionTable.selectRow(3)
         panel.ui.tadaShowCheckBox.setChecked(True)
@@ -52,7 +52,9 @@ def main(folder: Path) -> None:
         _darken()
         _draw(panel, folder / "panel-dark.png")
         _lighten()
-        _only(panel, "correctionCollapsibleButton", "uncertaintyCollapsibleButton")
+        _only(
+            panel, "correctionCollapsibleButton", "uncertaintyCollapsibleButton", "detectionCollapsibleButton"
+        )
         _draw(panel, folder / "panel-correct.png")
         _only(panel, "comparisonCollapsibleButton", "batchCollapsibleButton", "setupCollapsibleButton")
         _draw(panel, folder / "panel-setup.png")
@@ -79,6 +81,27 @@ def _head(scene: Any) -> tuple[Any, Any]:
     largest = 1 + np.argsort(ndimage.sum_labels(pieces > 0, pieces, range(1, count + 1)))[-2:]
     broken_in = np.where(np.isin(pieces, largest), ventricle.mask.voxels, 0)
     return node, np.where(within.mask.voxels > 0, within.mask.voxels, broken_in).astype(np.uint8)
+
+
+def _told(scan: Any, mask: Any) -> dict[str, Any]:
+    """What a detector, and whoever tells subtypes, might say of this head."""
+    import numpy as np
+    from ICHSegmentationSlicerLib.scan_geometry import world_affine
+
+    from ICHSegmentationLib.detection import CLASSES, Detection
+    from ICHSegmentationLib.measurement import measure
+    from ICHSegmentationLib.volume import Volume
+
+    chances = {"intraparenchymal": (2, 0.94), "intraventricular": (3, 0.83)}
+    slices = np.full((len(mask), len(CLASSES)), 0.03, np.float32)
+    for name, (value, chance) in chances.items():
+        shown = (mask == value).any(axis=(1, 2))
+        slices[shown, CLASSES.index(name)] = chance
+        slices[shown, CLASSES.index("hemorrhage")] = 0.97
+    detection = Detection(slices.max(axis=0), slices, np.full(len(CLASSES), 0.5, np.float32))
+    lesions = measure(Volume(mask, world_affine(scan))).to_dict()["lesions"]
+    sure = {"subtype_confidence": 0.91, "subtype_told_by": "anatomy and detector"}
+    return {"detection": detection.to_dict(), "lesions": [{**lesion, **sure} for lesion in lesions]}
 
 
 def _only(panel: Any, *names: str) -> None:

@@ -200,7 +200,7 @@ def test_a_scan_that_is_segmented_already_may_get_another_segmentation(
     assert not panel.ui.targetComboBox.isHidden()
     panel.press("applyButton")
     setup.worker.finish(bleed_mask(scan))
-    assert panel.settle(lambda: len(segmentations(scene)) == 2, 5)
+    assert panel.settle(lambda: len(segmentations(scene)) == 2, 60)
 
 
 def test_a_scan_that_is_segmented_already_may_have_it_replaced(opened: Any, scan: Any, scene: Any) -> None:
@@ -210,7 +210,7 @@ def test_a_scan_that_is_segmented_already_may_have_it_replaced(opened: Any, scan
     panel.ui.targetComboBox.setCurrentIndex(1)
     panel.press("applyButton")
     setup.worker.finish(bleed_mask(scan, 5))
-    assert panel.settle(lambda: "Subdural" in str(panel.table()), 5)
+    assert panel.settle(lambda: "Subdural" in str(panel.table()), 60)
     assert segmentations(scene) == [before]
 
 
@@ -232,7 +232,7 @@ def test_a_result_that_cannot_be_read_is_told(opened: Any, scan: Any) -> None:
         (folder / "segmentation.nii.gz").write_bytes(b"no image")
 
     setup.worker.finish(bleed_mask(scan), spoil)
-    assert panel.settle(lambda: not panel.panel.running, 5)
+    assert panel.settle(lambda: not panel.panel.running, 60)
     assert panel.said()
 
 
@@ -244,7 +244,7 @@ def test_a_case_that_needs_a_second_look_says_so_first(opened: Any, scan: Any, l
     reason = "A region of 1.2 mL that may be hemorrhage was left out of the outline."
     unsure = {"unsure_ml": 1.2, "second_look": True, "reasons": [reason]}
     setup.worker.finish(bleed_mask(scan, label), more={"uncertainty": unsure})
-    assert panel.settle(lambda: panel.panel.session.measurements is not None, 5)
+    assert panel.settle(lambda: panel.panel.session.measurements is not None, 60)
     assert f"This case needs a second look.\n{reason}" in panel.said("notableLabel")
     assert reason in panel.said("uncertaintyLabel")
 
@@ -256,7 +256,7 @@ def test_the_map_of_a_run_is_shown_over_the_slices_and_taken_away(opened: Any, s
     assert not panel.ui.uncertaintyShowCheckBox.isEnabled()
     panel.press("applyButton")
     setup.worker.finish(bleed_mask(scan), with_map=True)
-    assert panel.settle(lambda: panel.ui.uncertaintyShowCheckBox.isEnabled(), 5)
+    assert panel.settle(lambda: panel.ui.uncertaintyShowCheckBox.isEnabled(), 60)
     panel.ui.uncertaintyShowCheckBox.setChecked(True)
     assert scene.GetNodeByID(view.GetForegroundVolumeID()).GetName() == "CT uncertainty"
     panel.ui.uncertaintyShowCheckBox.setChecked(False)

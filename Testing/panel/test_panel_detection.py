@@ -45,6 +45,7 @@ def lines(panel: OpenPanel) -> list[str]:
 
 def test_the_sentence_the_disagreement_and_the_marked_slices_are_told(judged: Any) -> None:
     panel, _ = judged
+    assert not panel.ui.detectionCollapsibleButton.collapsed  # as both disagree
     assert panel.said("detectionLabel") == f"{detection()['sentence']}\n{DISAGREES}"
     assert detection()["sentence"].startswith("Hemorrhage likely (90 %)")
     assert DISAGREES in panel.said("notableLabel")

@@ -216,7 +216,7 @@ def shown_of(opened: Any, scan: Any) -> Any:
     panel.ui.scanSelector.setCurrentNode(scan)
     panel.press("applyButton")
     setup.worker.finish(bleed_mask(scan))
-    assert panel.settle(lambda: panel.panel.session.measurements is not None, 5)
+    assert panel.settle(lambda: panel.panel.session.measurements is not None, 60)
     return panel
 
 
