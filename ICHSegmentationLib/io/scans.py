@@ -67,6 +67,26 @@ def read_stored_image(path: Path) -> StoredImage:
     )
 
 
+def files_of(path: Path) -> list[Path]:
+    """The files that hold an image: itself and, behind a detached header, the one with its voxels.
+
+    Only itself where the header is damaged, or names what it must not.
+    """
+    name = path.name.lower()
+    try:
+        if name.endswith((".nrrd", ".nhdr")):
+            from .nrrd_reading import voxel_files
+
+            return voxel_files(path)
+        if name.endswith((".mha", ".mhd")):
+            from .metaimage import voxel_files
+
+            return voxel_files(path)
+    except InputError:
+        pass
+    return [path]
+
+
 def _exists(path: Path) -> bool:
     try:
         return path.exists()

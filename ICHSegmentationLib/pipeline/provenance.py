@@ -1,13 +1,14 @@
 """Where a result comes from: its input and its model."""
 
+import errno
 import hashlib
 from pathlib import Path
 from typing import Any
 
+from ..io.scans import files_of
 from ..models import ModelFolder
+from ..models.folder import sha256_of as hash_of_file
 from ..volume import Volume
-
-_WITH_SEPARATE_VOXELS = (".mhd", ".nhdr")
 
 
 def describe_input(path: Path, volume: Volume) -> dict[str, Any]:
@@ -40,23 +41,23 @@ def describe_model(model: ModelFolder) -> dict[str, Any]:
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file; of a folder, that of its files' names and hashes, in the order of their names.
 
-    A header whose voxels stand in another file (``.mhd``, ``.nhdr``) counts together with the files that are
-    named like it.
+    A header whose voxels stand in another file (``.mhd``, ``.nhdr``) counts together with that file.
+
+    Raises:
+        OSError: there is no plain file or folder, or it may not be read.
     """
     if path.is_dir():
         return _sha256_of_files(path, [file for file in path.rglob("*") if file.is_file()])
-    if path.suffix.lower() in _WITH_SEPARATE_VOXELS:
-        return _sha256_of_files(path.parent, [f for f in path.parent.iterdir() if f.stem == path.stem])
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
+    if not path.is_file():  # a device might have no end
+        raise FileNotFoundError(errno.ENOENT, "no plain file", str(path))
+    files = files_of(path)
+    return hash_of_file(path) if len(files) == 1 else _sha256_of_files(path.parent, files)
 
 
 def _sha256_of_files(folder: Path, files: list[Path]) -> str:
     named = sorted((file.relative_to(folder).as_posix(), file) for file in files)
     digest = hashlib.sha256()
     for name, file in named:
-        digest.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+        # A name that is not UTF-8 counts as the bytes that it is.
+        digest.update(f"{name}\0{hash_of_file(file)}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

@@ -11,6 +11,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from fakes import FakeSegmenter, bleeding, head, write_nifti
 
 import ICHSegmentationLib
@@ -359,12 +360,27 @@ def test_the_hash_of_a_folder_sees_names_and_content_of_its_files(tmp_path: Path
     assert provenance.sha256_of(copy) != original
 
 
-def test_the_hash_of_a_header_covers_the_voxels_beside_it(tmp_path: Path) -> None:
-    (tmp_path / "ct.mhd").write_text("header")
-    (tmp_path / "ct.raw").write_bytes(b"voxels")
-    before = provenance.sha256_of(tmp_path / "ct.mhd")
-    (tmp_path / "ct.raw").write_bytes(b"others")
-    assert provenance.sha256_of(tmp_path / "ct.mhd") != before
+@pytest.mark.parametrize(("header", "beside"), [("ct.mhd", "ct.zraw"), ("ct.nhdr", "ct.raw.gz")])
+def test_the_hash_of_a_header_covers_the_voxels_that_it_names(
+    tmp_path: Path, header: str, beside: str
+) -> None:
+    hashes = set()
+    for value in (1, 2):
+        image = sitk.GetImageFromArray(np.full((3, 4, 5), value, np.int16))
+        sitk.WriteImage(image, str(tmp_path / header), useCompression=True)
+        assert (tmp_path / beside).exists()
+        hashes.add(provenance.sha256_of(tmp_path / header))
+        (tmp_path / "ct.notes").write_text(str(value))  # named alike, and no part of the scan
+        hashes.add(provenance.sha256_of(tmp_path / header))
+    assert len(hashes) == 2
+
+
+def test_a_damaged_header_has_a_hash_too_and_what_is_no_plain_file_has_none(tmp_path: Path) -> None:
+    (tmp_path / "ct.mhd").write_bytes(b"no header")
+    assert provenance.sha256_of(tmp_path / "ct.mhd") == hashlib.sha256(b"no header").hexdigest()
+    for place in (tmp_path / "absent.mhd", Path("/dev/zero")):
+        with pytest.raises(OSError, match="plain file"):
+            provenance.sha256_of(place)
 
 
 def test_a_loaded_model_is_kept_for_the_next_case_and_loaded_anew_when_it_changed(
