@@ -42,6 +42,17 @@ def test_a_scan_is_as_likely_as_its_highest_images(tmp_path: Path):
     assert two.of_scan(images[:0]).tolist() == [0] * 6
 
 
+def test_neighbours_are_mixed_in_before_the_temperature(tmp_path: Path):
+    mixing = point(tmp_path, inference={**THRESHOLDS, "neighbour_share": 0.25, "temperature": 2.0})
+    logits = np.zeros((4, 6), np.float32)
+    logits[:, 0] = [0, 4, 0, -100]  # the last shows no brain
+    found = mixing.probabilities(logits)[:, 0]
+    # (0 + 0 + 0 + 4) / 4, (0 + 4 + 4 + 0) / 4, (4 + 0 + 0 - 6) / 4, (0 - 6 - 6 - 6) / 4, each over 2
+    np.testing.assert_allclose(found, 1 / (1 + np.exp([-0.5, -1.0, 0.25, 2.25])), atol=1e-6)
+    assert mixing.probabilities(logits[:1])[0, 0] == pytest.approx(0.5)
+    assert mixing.probabilities(logits[:0]).shape == (0, 6)
+
+
 def test_extreme_logits_give_probabilities_without_a_warning(tmp_path: Path):
     with np.errstate(all="raise"):
         found = point(tmp_path).probabilities(np.array([[1e4, -1e4, 0, 0, 0, 0]], np.float32))
@@ -58,6 +69,7 @@ def test_extreme_logits_give_probabilities_without_a_warning(tmp_path: Path):
         {"inference": {**THRESHOLDS, "threshold_subdural": 1.0}},
         {"inference": {**THRESHOLDS, "scan_slices": 1.5}},
         {"inference": {**THRESHOLDS, "mystery": 1}},
+        {"inference": {**THRESHOLDS, "neighbour_share": 0.4}},
         {"stages": {"other": document()["stages"]["slices"]}},
     ],
     ids=str,

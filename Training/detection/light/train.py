@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from ICHSegmentationLib.detection.operating_point import with_neighbours
 from ICHSegmentationLib.networks import build
 from ICHSegmentationLib.preparation.brain_slices import neighbours, network_input
 
@@ -22,7 +23,9 @@ def train(scans: Sequence[LightScan], recipe: LightRecipe) -> nn.Module:
     network = build(recipe.network)
     # Convolutions of few channels run faster with the channels last.
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return fit(network, SliceSource(scans, recipe.weights, recipe.seed), recipe.schedule)
+    for number, schedule in enumerate(recipe.schedules):
+        network = fit(network, SliceSource(scans, recipe.weights, recipe.seed + number), schedule)
+    return network
 
 
 @torch.no_grad()
@@ -31,10 +34,3 @@ def slice_logits(network: nn.Module, codes: NDArray[np.uint8], neighbour_share: 
     network.eval()
     logits = network(torch.from_numpy(network_input(neighbours(codes)))).numpy()
     return with_neighbours(logits, neighbour_share)
-
-
-def with_neighbours(logits: NDArray[np.float32], share: float) -> NDArray[np.float32]:
-    """Logits ``[N, C]`` with ``share`` of each neighbour's; the ends are their own neighbours."""
-    padded = np.concatenate([logits[:1], logits, logits[-1:]])
-    mixed: NDArray[np.float32] = (1 - 2 * share) * logits + share * (padded[:-2] + padded[2:])
-    return mixed

@@ -1,7 +1,6 @@
 """What the light detector learns from: painted copies, cells of the map, flags, and batches of them."""
 
 import numpy as np
-import pytest
 import torch
 from light_scans import light_scan
 
@@ -10,7 +9,6 @@ from Training.detection.light.batches import Disturbance, SliceSource, cells_of
 from Training.detection.light.loop import loss_of
 from Training.detection.light.painting import painted_copy
 from Training.detection.light.scan import UNKNOWN, LightScan, flags_of, load_scans
-from Training.detection.light.train import with_neighbours
 
 STILL = Disturbance(0, 0, 0, 0, 0, 0, 0)
 
@@ -101,12 +99,6 @@ def test_unknown_cells_and_flags_leave_the_network_alone():
     network = Fixed()
     loss_of(network, batch).backward()
     assert network.marks.grad.abs().sum() == 0
-
-
-def test_neighbours_are_mixed_in_and_the_ends_are_their_own():
-    logits = np.array([[0.0], [4.0], [0.0]], np.float32)
-    assert with_neighbours(logits, 0.25)[:, 0].tolist() == [1.0, 2.0, 1.0]
-    assert with_neighbours(logits[:1], 0.25)[0, 0] == pytest.approx(0.0)
 
 
 def test_scans_survive_the_disk(tmp_path):
