@@ -88,6 +88,7 @@ def run(panel: Any, depth: int) -> None:
     start = beats_until(lambda: work.working, panel.ui.applyButton.click)
     worker = beats_until(lambda: not work.working)
     result = beats_until(lambda: not work.active)
+    surfaces = beats_until(lambda: not work.finishing)
     # The gap in which the worker ends is that in which its result begins to be shown.
     for kept, whole in ((result.walls_ms, worker.walls_ms), (result.cpus_ms, worker.cpus_ms)):
         kept.append(whole.pop())
@@ -95,6 +96,7 @@ def run(panel: Any, depth: int) -> None:
         ("from the button to the worker", start),
         ("while the worker runs", worker),
         ("until the result is shown", result),
+        ("until its surfaces are", surfaces),
     ):
         print(heart.row(f"512 x 512 x {depth}, {phase}"), flush=True)
     if panel.said():

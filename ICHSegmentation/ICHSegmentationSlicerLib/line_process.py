@@ -96,6 +96,11 @@ class LineProcess:
         if self.running:
             self._process.write(text.encode("utf-8"))
 
+    def wait(self, milliseconds: int) -> None:
+        """Until it has ended, but no longer than this."""
+        if self.running:
+            self._process.waitForFinished(milliseconds)
+
     def kill(self) -> None:
         """End what was started, without asking it."""
         if self.running:

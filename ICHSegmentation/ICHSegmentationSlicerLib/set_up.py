@@ -229,16 +229,18 @@ def slicers_set_up(resources: Path, folder: Path) -> SetUp:
         lambda: qt.QProcess(),
         lambda milliseconds, work: qt.QTimer.singleShot(milliseconds, work),
         folder,
-        _warm_process(),
+        _warm_process(slicer.app),
     )
 
 
 @lru_cache(maxsize=1)
-def _warm_process() -> WarmProcess:
-    """One for the panel and for scripts."""
+def _warm_process(application: Any) -> WarmProcess:
+    """One for the panel and for scripts; it ends with Slicer."""
     import qt
 
-    return WarmProcess(lambda: qt.QProcess())
+    warm = WarmProcess(lambda: qt.QProcess())
+    application.connect("aboutToQuit()", warm.let_go)
+    return warm
 
 
 def _packaging() -> Any:

@@ -23,6 +23,8 @@ IDLE_MINUTES = 10
 SERVED = frozenset({"segment", "compare"})
 """The commands of runs that it knows."""
 
+_END_MS = 2000
+
 _log = logging.getLogger(__name__)
 
 
@@ -87,10 +89,15 @@ class WarmProcess:
             self._serving.kill()
 
     def let_go(self) -> None:
-        """What is in work is cancelled, and the process ends; the next request starts another."""
+        """The process ends, and what is in work is cancelled; the next request starts another."""
         serving, self._serving = self._serving, None
-        if serving is not None:
+        if serving is None:
+            return
+        if serving.answers:
             serving.send({"command": "quit"})
+        else:  # it has nothing to put in order, and whoever lets go may be about to end
+            serving.kill()
+            serving.wait(_END_MS)
 
 
 class _Serving:
@@ -123,6 +130,10 @@ class _Serving:
         if self.pid:
             end_process(self.pid, by_force=True)
         self._process.kill()
+
+    def wait(self, milliseconds: int) -> None:
+        if self._process is not None:
+            self._process.wait(milliseconds)
 
     def _hear(self, line: str) -> None:
         event = parse_line(line)

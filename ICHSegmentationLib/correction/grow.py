@@ -118,7 +118,7 @@ def _region(here: Surroundings, border: float, scan: Volume) -> Piece | None:
     if not rough.any() or too_large or here.leaves(rough, scan.voxels.shape):
         return None
     found = _outlined(rough, here, border)
-    goes_on = np.count_nonzero(joined) > LEFT_OUT * np.count_nonzero(rough)
+    goes_on = int(np.count_nonzero(joined)) > LEFT_OUT * int(np.count_nonzero(rough))
     return replace(found, goes_on=goes_on) if found is not None else None
 
 

@@ -34,6 +34,7 @@ def desktop(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
     booted = boot(folder)
     install(booted, folder)
     yield booted
+    sys.modules["slicer"].app.quit()
     booted.close()
     if unexpected:
         raise unexpected[0]

@@ -71,6 +71,7 @@ class Application:
 
     def __init__(self, logic: Any, folder: Any) -> None:
         self._logic = logic
+        self._heard: dict[str, list[Any]] = {"startupCompleted()": [], "aboutToQuit()": []}
         self.temporaryPath = str(folder)
         self.slicerHome = str(folder)
         self.settings = QtCore.QSettings(str(folder / "Slicer.ini"), QtCore.QSettings.Format.IniFormat)
@@ -82,8 +83,13 @@ class Application:
         return self.settings
 
     def connect(self, signal: str, heard: Any) -> None:
-        if signal != "startupCompleted()":
+        if signal not in self._heard:
             raise ValueError(f"the stand-in has no signal {signal}")
+        self._heard[signal].append(heard)
+
+    def quit(self) -> None:
+        for heard in self._heard["aboutToQuit()"]:
+            heard()
 
     def testingEnabled(self) -> bool:
         return True

@@ -93,13 +93,13 @@ class Heard:
         until(lambda: bool(self.of_kind(events.ProcessStarted)))
         return self.of_kind(events.ProcessStarted)[0].pid
 
-    def outcome(self, seconds: float = 60) -> Outcome:
+    def outcome(self, seconds: float = 300) -> Outcome:
         """How the run ends."""
         until(lambda: bool(self.outcomes), seconds)
         return self.outcomes[0]
 
 
-def until(happened: Callable[[], bool], seconds: float = 60) -> None:
+def until(happened: Callable[[], bool], seconds: float = 300) -> None:
     """Let Qt work until something has happened."""
     end = time.monotonic() + seconds
     while not happened():

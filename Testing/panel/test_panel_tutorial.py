@@ -60,9 +60,10 @@ class Heartbeat:
 
 def kept_worker() -> int:
     """Process id of the worker that stays between runs."""
+    import slicer
     from ICHSegmentationSlicerLib.set_up import _warm_process
 
-    return _warm_process().pid
+    return _warm_process(slicer.app).pid
 
 
 def sample(scene: Any, name: str) -> Any:

@@ -161,8 +161,9 @@ def published(tmp_path: Path) -> Iterator[tuple[str, str]]:
     site.mkdir()
     with zipfile.ZipFile(site / "model.zip", "w") as archive:
         archive.writestr("model.json", json.dumps(manifest))
-        for stage in manifest["stages"].values():
-            archive.write(EMBEDDED / stage["weights"], stage["weights"])
+        for file in EMBEDDED.iterdir():
+            if file.name != "model.json":
+                archive.write(file, file.name)
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(site))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -187,8 +188,11 @@ def test_a_published_model_is_fetched_by_its_address_and_can_be_chosen(
     names = [panel.ui.modelComboBox.itemData(n) for n in range(panel.ui.modelComboBox.count())]
     assert names == ["default", "published"]
     assert set_up.require_ready("published") is None
-    weights = sorted(file.name for file in (tmp_path / "store" / "published").iterdir())
-    assert weights == ["coarse.safetensors", "fine.safetensors", "model.json"]
+    files, published_files = (
+        sorted(file.name for file in folder.iterdir())
+        for folder in (EMBEDDED, tmp_path / "store" / "published")
+    )
+    assert published_files == files
 
 
 @posix
