@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -53,7 +54,7 @@ def train_cnn(
             total += loss.item()
         found = validation_loss(network, judged, learning.batch, device)
         _log.info("CNN, epoch %d: loss %.4f, validation %.4f", epoch, total / len(loader), found)
-        if found < best:
+        if found < best or epoch == 1:
             best = found
             save_weights(network, weights)
     load_weights(network, weights)
@@ -76,7 +77,7 @@ def judged_slices(network: nn.Module, scan: SliceScan, batch: int, device: str) 
     """Features ``[S, F]`` and logits ``[S, 6]`` of a scan's slices, as they are in use."""
     network.eval()
     features = []
-    for windows in torch.from_numpy(scan.windows[:]).split(batch):
+    for windows in torch.from_numpy(np.array(scan.windows)).split(batch):
         features.append(network.features(normalised(shares(windows.to(device)))))  # type: ignore[operator]
     found = torch.cat(features)
     return found.cpu(), network.fc(found).cpu()  # type: ignore[operator]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -78,7 +79,7 @@ def train_end_to_end(
     generator = torch.Generator().manual_seed(seed)
 
     def answer(scan: SliceScan) -> tuple[Tensor, Tensor]:
-        windows = shares(torch.from_numpy(scan.windows[:]).to(device))
+        windows = shares(torch.from_numpy(np.array(scan.windows)).to(device))
         if sequence.training:
             windows = augmented(windows, recipe.augmentation, generator)
         _keep_statistics(cnn)
@@ -116,7 +117,7 @@ def _fit(
             optimizer.step()
         found = _loss(together, answer, validation)
         _log.info("sequence, epoch %d: validation %.4f", epoch, found)
-        if found < best:
+        if found < best or epoch == 1:
             best = found
             for network, path in zip(networks, weights, strict=True):
                 save_weights(network, path)

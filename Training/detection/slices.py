@@ -31,13 +31,19 @@ class SliceScan:
     """A scan as a detector sees it.
 
     Attributes:
-        windows: ``[S, 3, size, size]`` uint8, each window's 0..1 as 0..255; read from disk when needed.
+        file: where its images lie.
         flags: ``[S, 6]`` 0, 1 or -1 (unknown): any, then the subtypes in the order of ``SUBTYPE_IDS``.
     """
 
     case: Case
-    windows: NDArray[np.uint8]
+    file: Path
     flags: NDArray[np.int8]
+
+    @property
+    def windows(self) -> NDArray[np.uint8]:
+        """``[S, 3, size, size]``, each window's 0..1 as 0..255: read where indexed, and only open meanwhile."""
+        found: NDArray[np.uint8] = np.load(self.file, mmap_mode="r")
+        return found
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class SliceStore:
             for path, array in ((images, windows), (flags, seen)):
                 with atomic_path(path) as temporary, temporary.open("wb") as stream:
                     np.save(stream, array)
-        return SliceScan(case, np.load(images, mmap_mode="r"), np.load(flags))
+        return SliceScan(case, images, np.load(flags))
 
     def scans(self, cases: Sequence[Case]) -> list[SliceScan]:
         """All of these that show anything.
@@ -74,7 +80,7 @@ class SliceStore:
             found.append(self.scan(case))
             if number % 100 == 0:
                 _log.info("Prepared %d of %d scans", number, len(cases))
-        found = [scan for scan in found if len(scan.windows)]
+        found = [scan for scan in found if len(scan.flags)]
         if not found:
             raise InputError("Expected scans to learn from, found none.")
         return found

@@ -47,11 +47,13 @@ def test_of_a_scan_with_hemorrhage_only_the_absent_subtypes_are_known():
     assert (flags_of(case(scan_labels=SliceLabel(), disputed=True), None, 2) == -1).all()
 
 
-def test_only_slices_of_which_something_is_known_are_learned_from():
+def test_only_slices_of_which_something_is_known_are_learned_from(tmp_path):
     windows = np.arange(3, dtype=np.uint8)[:, None, None, None] * np.ones((3, 3, 2, 2), np.uint8)
+    file = tmp_path / "windows.npy"
+    np.save(file, windows)
     flags = np.full((3, 6), -1, np.int8)
     flags[2, 0] = 1
-    slices = LabelledSlices([SliceScan(case(), windows, flags)])
+    slices = LabelledSlices([SliceScan(case(), file, flags)])
     assert len(slices) == 1 and slices[0][0].unique().tolist() == [2]
     with pytest.raises(InputError, match="readers told"):
-        LabelledSlices([SliceScan(case(), windows, np.full((3, 6), -1, np.int8))])
+        LabelledSlices([SliceScan(case(), file, np.full((3, 6), -1, np.int8))])
