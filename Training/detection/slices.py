@@ -41,7 +41,7 @@ class SliceScan:
 
     @property
     def windows(self) -> NDArray[np.uint8]:
-        """``[S, 3, size, size]``, each window's 0..1 as 0..255: read where indexed, and only open meanwhile."""
+        """``[S, 3, size, size]``, each window's 0..1 as 0..255: read where indexed, open only meanwhile."""
         found: NDArray[np.uint8] = np.load(self.file, mmap_mode="r")
         return found
 
