@@ -10,7 +10,7 @@ from ..cancellation import cancellable
 from ..errors import CancelledError
 from ..events import Done, Event, Failed, Listener
 from .inbox import Inbox
-from .memory import give_back_memory
+from .memory import give_back_memory, rest
 from .request import Request, UnreadableRequest
 
 CarryOut = Callable[[Request, Listener], int]
@@ -18,6 +18,9 @@ CarryOut = Callable[[Request, Listener], int]
 
 _WINK_S = 1.0
 """On Windows nobody can interrupt a thread that waits, so it never waits longer than this at once."""
+
+_REST_S = 20.0
+"""Whoever looks at a result for this long can wait a little longer for the next one."""
 
 
 def serve(inbox: Inbox, carry_out: CarryOut, out: TextIO, idle_s: float) -> int:
@@ -43,10 +46,14 @@ def serve(inbox: Inbox, carry_out: CarryOut, out: TextIO, idle_s: float) -> int:
 
 
 def _next(inbox: Inbox, idle_s: float) -> Request | UnreadableRequest | None:
-    until = time.monotonic() + idle_s
-    while (left := until - time.monotonic()) > 0:
+    """Wait for a request; None where there are no more, or none came for ``idle_s`` seconds."""
+    started, resting = time.monotonic(), False
+    while (waited := time.monotonic() - started) < idle_s:
+        if waited > _REST_S and not resting:
+            rest()
+            resting = True
         try:
-            return inbox.next(min(left, _WINK_S))
+            return inbox.next(min(idle_s - waited, _WINK_S))
         except queue.Empty:
             continue
     return None

@@ -20,7 +20,7 @@ from ICHSegmentationLib.cli.serve_local import carry_out
 from ICHSegmentationLib.errors import CancelledError, InputError, NoHeadError
 from ICHSegmentationLib.events import Done, Failed, Listener, parse_line
 from ICHSegmentationLib.pipeline import path
-from ICHSegmentationLib.service import Inbox, Request, lines_of, serve
+from ICHSegmentationLib.service import Inbox, Request, lines_of, serve, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG_S = 300.0
@@ -214,6 +214,29 @@ def test_a_worker_that_nobody_asks_ends_by_itself() -> None:
         assert serve(Inbox(lines_of(reading)), carry_out, io.StringIO(), idle_s=0.05) == 0
     finally:
         os.close(writing)
+
+
+def test_a_worker_gives_back_memory_after_each_request_and_once_more_when_it_rests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    happened = []
+    rested = threading.Event()
+    monkeypatch.setattr(serving, "_REST_S", 0.0)
+    monkeypatch.setattr(serving, "_WINK_S", 0.01)
+    monkeypatch.setattr(serving, "give_back_memory", lambda: happened.append("given back"))
+
+    def rest() -> None:
+        happened.append("rested")
+        rested.set()
+
+    def lines() -> Iterator[str]:
+        assert rested.wait(LONG_S)
+        yield line("1", "segment")
+
+    monkeypatch.setattr(serving, "rest", rest)
+    assert done(answers(lines(), lambda request, listen: 0)) == [("1", 0)]
+    assert happened[:2] == ["rested", "given back"]
+    assert happened.count("rested") <= 2  # once in each pause
 
 
 def test_lines_are_put_together_out_of_pieces_that_end_anywhere() -> None:

@@ -132,6 +132,17 @@ def test_a_converted_network_runs_without_torch(engine, model):
     assert done.stdout.split("\n")[:2] == ["(1, 2, 4, 64, 64)", "set()"], done.stderr
 
 
+def test_openvino_gives_the_same_answer_after_it_gave_its_memory_back(model):
+    require("openvino")
+    from ICHSegmentationLib.inference.engines.openvino_network import release_memory
+
+    network = opening.open_network(model, "fine", "openvino", threads=1).network
+    image = np.random.default_rng(0).uniform(-1, 1, (1, 1, 4, 64, 64)).astype(np.float32)
+    first = network(image).copy()
+    release_memory()
+    np.testing.assert_array_equal(network(image), first)
+
+
 def test_a_damaged_file_in_the_cache_is_made_anew(model, empty_cache):
     opening.open_network(model, "fine", "jit", threads=1)
     (file,) = empty_cache.glob("*/network.pt")
