@@ -1,12 +1,12 @@
 """What one other program takes for the same scan, as one line of JSON. Started by performance.py.
 
-    python benchmarks/peer_speed.py PEER CT THREADS [--full]
+    python benchmarks/peer_speed.py PEER CT THREADS [--whole]
 
 Peers: ``monai`` (the default model's fine network over the whole scan by MONAI's sliding_window_inference),
 ``nnunet`` and ``nnunet-mirrored`` (a network of the size of Xu et al. in nnU-Net v2's own predictor) and
 ``blast-ct`` (its DeepMedic). All weights but the first's are random: only time and memory mean something.
-Peers that need minutes are timed on one window, and ``windows`` tells how many the scan has; ``--full`` runs
-nnU-Net over the whole scan.
+Peers that need minutes are timed on one window, in the middle of the scan, and ``windows`` tells how many the
+scan has; ``--whole`` runs them all.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
+from ICHSegmentationLib.inference.resampling import resample
 from ICHSegmentationLib.io import read_ct
 from ICHSegmentationLib.volume import CTVolume
 
@@ -40,10 +41,10 @@ def main() -> None:
     parser.add_argument("peer", choices=PEERS)
     parser.add_argument("ct", type=Path)
     parser.add_argument("threads", type=int)
-    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--whole", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    work, windows = PEERS[arguments.peer](read_ct(arguments.ct), arguments.full)
+    work, windows = PEERS[arguments.peer](read_ct(arguments.ct), arguments.whole)
     wall, cpu = time.perf_counter(), time.process_time()
     with torch.inference_mode():
         work()
@@ -52,7 +53,7 @@ def main() -> None:
     print(json.dumps({"windows": windows, **measured, "peak_mb": peak / 1e6}))
 
 
-def monai(ct: CTVolume, full: bool) -> Work:
+def monai(ct: CTVolume, whole: bool) -> Work:
     from monai.inferers import sliding_window_inference
 
     from ICHSegmentationLib import models
@@ -67,7 +68,7 @@ def monai(ct: CTVolume, full: bool) -> Work:
     return lambda: sliding_window_inference(image, stage.patch, 1, network, 0.25, mode="gaussian"), 1
 
 
-def nnunet(ct: CTVolume, full: bool, mirrored: bool = False) -> Work:
+def nnunet(ct: CTVolume, whole: bool, mirrored: bool = False) -> Work:
     from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 
     from ICHSegmentationLib.networks.residual_unet import ResidualUNet
@@ -81,25 +82,38 @@ def nnunet(ct: CTVolume, full: bool, mirrored: bool = False) -> Work:
     predictor.allowed_mirroring_axes = (0, 1, 2)
     image = standardised(ct)
     windows = len(predictor._internal_get_sliding_window_slicers(image.shape[1:]))
-    if full:
+    if whole:
         return lambda: predictor.predict_sliding_window_return_logits(image), 1
-    one = image[(slice(None), *(slice(0, length) for length in PUBLISHED_PATCH))]
+    one = _middle(image, PUBLISHED_PATCH)
     return lambda: predictor.predict_sliding_window_return_logits(one), windows
 
 
-def nnunet_mirrored(ct: CTVolume, full: bool) -> Work:
-    return nnunet(ct, full, mirrored=True)
+def nnunet_mirrored(ct: CTVolume, whole: bool) -> Work:
+    return nnunet(ct, whole, mirrored=True)
 
 
-def blast_ct(ct: CTVolume, full: bool) -> Work:
+def blast_ct(ct: CTVolume, whole: bool) -> Work:
     from blast_ct.models.deepmedic import DeepMedic
 
     network = DeepMedic(input_channels=1, num_classes=5, **BLAST_CT).eval()
     size = [n * mm for n, mm in zip(ct.voxels.shape, ct.grid.spacing, strict=True)]
-    window = torch.zeros(1, 1, *BLAST_CT_INPUT)
     given = network.calculate_output_size(BLAST_CT_INPUT)
     windows = math.prod(math.ceil(mm / n) for mm, n in zip(size, given, strict=True))
+    image = resample(standardised(ct), [round(mm) for mm in size])  # 1 mm, as the package makes it
+    window = _middle(image, BLAST_CT_INPUT)[None]
+    if whole:
+        return lambda: [network(window) for _ in range(windows)], 1
     return lambda: network(window), windows
+
+
+def _middle(image: torch.Tensor, size: tuple[int, ...]) -> torch.Tensor:
+    """The window ``[C, d, h, w]`` in the middle of ``image`` ``[C, D, H, W]``, with zeros around where it is
+    the larger one."""
+    missing = [max(0, want - have) for want, have in zip(size, image.shape[1:], strict=True)]
+    padding = [part for m in reversed(missing) for part in (m // 2, m - m // 2)]
+    padded = torch.nn.functional.pad(image, padding)
+    starts = [(have - want) // 2 for want, have in zip(size, padded.shape[1:], strict=True)]
+    return padded[(slice(None), *(slice(s, s + n) for s, n in zip(starts, size, strict=True)))].contiguous()
 
 
 def standardised(ct: CTVolume) -> torch.Tensor:

@@ -1,53 +1,68 @@
 """How long a CT takes from file to mask, how much memory and processor it needs, and what others take.
 
-    python benchmarks/performance.py --output docs/performance.md
+    python benchmarks/performance.py --peers build/peers --output docs/performance.md
 
-Every figure is of the real command line in a process of its own: cold (start to end of a process with one
-scan) and warm (the second scan of a process), on phantoms made on the spot. ``--peers FOLDER`` adds
-nnU-Net v2 and BLAST-CT, installed into FOLDER when it is empty, without another PyTorch; MONAI is there.
-About 8 minutes on two idle cores, peers included. Linux and macOS.
+Every figure is of the real commands in processes of their own, on phantoms made on the spot.
+``--peers FOLDER`` adds nnU-Net v2 and BLAST-CT, installed into FOLDER when it is empty, without another
+PyTorch; MONAI is there.
+
+Each measurement is written down at once (``--state``) and not made again, so that a run that was ended goes
+on where it stood; other weights, another version or another machine begin anew. ``--minutes`` begins no
+measurement later than that; the tables then tell what there is. About 14 minutes on two idle cores. Linux.
 """
 
 import argparse
 import os
 import re
-import statistics
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from processes import Run, machine, phantom, segment, table, timed
+import peers
+from processes import machine, phantom, scans_per_minute, segment, table
+from stored import Measured, Stored
+from warm_worker import first_and_next
 
+from ICHSegmentationLib import __version__, models
 from ICHSegmentationLib.inference.engines.choice import engines_here
 
 USUAL = 32
-HEADINGS = ["cold s", "warm s", "CPU-s", "peak MB", "stages of the warm scan, s"]
 MARKS = "<!-- measured -->", "<!-- end of what was measured -->"
-PEERS = {
-    "monai": "MONAI `sliding_window_inference`, the default model's fine network over the whole scan",
-    "nnunet": "nnU-Net v2, network of Xu et al., no mirroring",
-    "nnunet-mirrored": "nnU-Net v2, network of Xu et al., mirrored",
-    "blast-ct": "BLAST-CT",
-}
-PEER_PACKAGES = Path(__file__).with_name("peers.txt")
+COSTS = ["cold s", "warm s", "cold CPU-s", "warm CPU-s", "peak MB"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One measurement and the name under which it is kept."""
+
+    name: str
+    work: Callable[[], Measured]
 
 
 def main() -> None:
     arguments = parse()
-    with tempfile.TemporaryDirectory() as name:
-        os.environ["ICHSEG_CACHE"] = str(Path(name) / "cache")
-        parts = [
-            f"Made by `python {' '.join(sys.argv)}` on {machine()}. Load of the machine before: "
-            f"{os.getloadavg()[0]:.1f}.",
-            *of_engines(Path(name), arguments),
-            *of_lengths(Path(name), arguments),
-            *of_lesions(Path(name), arguments),
-            *of_peers(Path(name), arguments),
+    folder = arguments.state.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["ICHSEG_CACHE"] = str(folder / "converted")
+    stored = Stored(arguments.state, facts())
+    until = time.monotonic() + arguments.minutes * 60
+    for task in tasks(arguments, folder):
+        if time.monotonic() > until:
+            print(f"{task.name} and what comes after it: not begun, the time is over.", flush=True)
+            break
+        stored.make(task.name, task.work)
+    text = "\n\n".join(
+        [
+            f"Made by `python {' '.join(sys.argv)}` on {machine()}, ICHSegmentation {__version__}, "
+            f"{model_name()}. Highest load of the machine before a measurement: {stored.highest_load:.1f}.",
+            *tables(stored, arguments),
         ]
-    text = "\n\n".join(parts)
-    print(text)
+    )
+    print(f"\n{text}")
     if arguments.output:
         write(text, arguments.output)
 
@@ -58,104 +73,139 @@ def parse() -> argparse.Namespace:
     )
     parser.add_argument("--slices", type=int, nargs="*", default=[20, USUAL, 160, 300], help="of the scans")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--volumes", type=float, nargs="*", default=[2, 80], help="of the hemorrhages, mL")
+    parser.add_argument("--volumes", type=float, nargs="*", default=[2, 10, 25, 80], help="of hemorrhage, mL")
     parser.add_argument("--engines", nargs="*", default=engines_here())
-    parser.add_argument("--repeats", type=int, default=2, help="the best of how many runs an engine gets")
+    parser.add_argument("--batch", type=int, default=8, metavar="N", help="scans of the batch; 0 for none")
     parser.add_argument("--peers", type=Path, metavar="FOLDER", help="where the other programs are installed")
-    parser.add_argument("--full", action="store_true", help="nnU-Net over the whole scan, for many minutes")
+    parser.add_argument(
+        "--whole", nargs="*", default=["nnunet", "blast-ct"], choices=peers.PEERS, metavar="PEER",
+        help="run these over the whole scan, besides one window: minutes each (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--minutes", type=float, default=60, help="begin no measurement after that")
+    parser.add_argument("--state", type=Path, default=Path("build/performance/measured.json"))
     parser.add_argument("--output", type=Path, help="a page to write into, between its marks")
     return parser.parse_args()
 
 
-def of_engines(folder: Path, arguments: argparse.Namespace) -> Iterator[str]:
-    if not arguments.engines:
-        return
-    scan, threads = phantom(folder, USUAL), max(arguments.threads)
-    rows = []
+def facts() -> dict[str, str]:
+    return {"machine": machine(), "version": __version__, "model": models.default_model().manifest.sha256}
+
+
+def model_name() -> str:
+    manifest = models.default_model().manifest
+    return f"{manifest.id} {manifest.version} ({manifest.sha256[:12]})"
+
+
+def tasks(arguments: argparse.Namespace, folder: Path) -> Iterator[Task]:
+    """The quick ones first, those that take minutes at the end."""
+    out, most = folder / "out", max(arguments.threads)
+    usual = partial(phantom, folder, USUAL)
+
+    def own(name: str, scan: Callable[[], Path], threads: int, engine: str = "auto", after: int = 2) -> Task:
+        return Task(name, lambda: first_and_next(scan(), threads, engine, out, after))
+
+    yield Task("own, a command alone", lambda: segment([usual()], most, "auto", out).costs())
     for engine in arguments.engines:
-        first = segment([scan], threads, engine, folder / "out")
-        rows.append([engine, f"{first.wall_s:.1f}", *times(scan, threads, engine, folder, arguments.repeats)])
-    yield f"### Engines, 512 x 512 x {USUAL}, {threads} threads"
-    yield table(["engine", "first run s", *HEADINGS], rows)
+        if engine == "jit":  # the only one that converts something at the first scan
+            yield Task("jit, first run", lambda: segment([usual()], most, "jit", out).costs())
+        yield own(f"engine {engine}", usual, most, engine)
+    for slices in arguments.slices:
+        for threads in arguments.threads:
+            scan = partial(phantom, folder, slices)
+            yield own(f"{slices} slices, {threads} threads", scan, threads, after=1)
+    for ml in arguments.volumes:
+        yield own(f"{ml:g} mL", partial(phantom, folder, USUAL, ml), most, after=1)
+    if arguments.batch:
+        yield Task("batch", lambda: scans_per_minute(usual(), arguments.batch, folder))
+    if arguments.peers:
+        peers.install(arguments.peers)
+        for whole, names in ((False, list(peers.PEERS)), (True, arguments.whole)):
+            for name in names:
+                if not (whole and name in peers.ALWAYS_WHOLE):
+                    work = partial(peers.measured, name, usual(), most, arguments.peers, whole)
+                    yield Task(f"{name}, {'whole' if whole else 'one window'}", work)
 
 
-def of_lengths(folder: Path, arguments: argparse.Namespace) -> Iterator[str]:
-    if not arguments.slices:
-        return
-    rows = [
-        [f"512 x 512 x {slices}", str(threads), *times(phantom(folder, slices), threads, "auto", folder, 1)]
-        for slices in arguments.slices
-        for threads in arguments.threads
-    ]
-    yield "### Slices"
-    yield table(["scan", "threads", *HEADINGS], rows)
-
-
-def of_lesions(folder: Path, arguments: argparse.Namespace) -> Iterator[str]:
-    if not arguments.volumes:
-        return
-    threads = max(arguments.threads)
-    rows = [
-        [f"{ml:g}", *times(phantom(folder, USUAL, ml), threads, "auto", folder, 1)]
-        for ml in arguments.volumes
-    ]
-    yield f"### Size of the hemorrhage, 512 x 512 x {USUAL}, {threads} threads"
-    yield table(["mL", *HEADINGS], rows)
-
-
-def times(scan: Path, threads: int, engine: str, folder: Path, repeats: int) -> list[str]:
-    cold = [segment([scan], threads, engine, folder / "out") for _ in range(repeats)]
-    warm = min(
-        (segment([scan, scan], threads, engine, folder / "out") for _ in range(repeats)),
-        key=lambda run: run.seconds_of(run.last_case),
+def tables(stored: Stored, arguments: argparse.Namespace) -> Iterator[str]:
+    most = max(arguments.threads)
+    size = f"512 x 512 x {USUAL}, {most} threads"
+    yield from titled(
+        f"Engines, {size}", ["engine", *COSTS], own_rows(stored, "engine {}", arguments.engines)
     )
-    stages = ", ".join(f"{name} {s:.2f}" for name, s in warm.stages_of(warm.last_case).items())
-    return [
-        f"{min(run.wall_s for run in cold):.1f}",
-        f"{warm.seconds_of(warm.last_case):.1f}",
-        f"{min(run.cpu_s for run in cold):.1f}",
-        f"{statistics.median(run.peak_mb for run in cold):.0f}",
-        stages,
+    if stages := stage_rows(stored, "{} slices, " + f"{most} threads", arguments.slices):
+        yield from titled(f"Stages of a warm scan, {most} threads, s", *stages)
+    yield from titled("Slices", ["512 x 512 x", "threads", *COSTS, "warm CPU-s a slice"], list(
+        slice_rows(stored, arguments)
+    ))  # fmt: skip
+    volumes = [f"{ml:g}" for ml in arguments.volumes]
+    yield from titled(f"Size of the hemorrhage, {size}", ["mL", *COSTS], own_rows(stored, "{} mL", volumes))
+    if batch := stored["batch"]:
+        yield "### A batch"
+        yield (
+            f"`ichseg batch` with {batch['scans']} scans of 512 x 512 x {USUAL}: {batch['per_minute']:.1f} "
+            f"scans a minute, {batch['cpu_s'] / batch['scans']:.1f} CPU-s each."
+        )
+    yield from titled(
+        f"Side by side, {size}",
+        ["", "wall s", "CPU-s", "times our CPU-s", "peak MB", "measured"],
+        list(peer_rows(stored)),
+    )
+
+
+def titled(title: str, headings: list[str], rows: list[list[str]]) -> Iterator[str]:
+    if rows:
+        yield f"### {title}"
+        yield table(headings, rows)
+
+
+def costs(one: Measured) -> list[str]:
+    seconds = (one[key] for key in ("cold_s", "warm_s", "cold_cpu_s", "warm_cpu_s"))
+    return [*(f"{value:.1f}" for value in seconds), f"{one['peak_mb']:.0f}"]
+
+
+def own_rows(stored: Stored, name: str, values: list[Any]) -> list[list[str]]:
+    found = {str(value): stored[name.format(value)] for value in values}
+    return [[value, *costs(one)] for value, one in found.items() if one]
+
+
+def stage_rows(stored: Stored, name: str, values: list[int]) -> tuple[list[str], list[list[str]]] | None:
+    found = {value: one for value in values if (one := stored[name.format(value)])}
+    if not found:
+        return None
+    names = list(next(iter(found.values()))["stages_s"])
+    rows = [
+        [f"512 x 512 x {value}", *(f"{one['stages_s'][stage]:.2f}" for stage in names)]
+        for value, one in found.items()
     ]
+    return ["scan", *names], rows
 
 
-def of_peers(folder: Path, arguments: argparse.Namespace) -> Iterator[str]:
-    if not arguments.peers:
+def slice_rows(stored: Stored, arguments: argparse.Namespace) -> Iterator[list[str]]:
+    for slices in arguments.slices:
+        for threads in arguments.threads:
+            if one := stored[f"{slices} slices, {threads} threads"]:
+                yield [str(slices), str(threads), *costs(one), f"{one['warm_cpu_s'] / slices:.3f}"]
+
+
+def peer_rows(stored: Stored) -> Iterator[list[str]]:
+    ours = stored["own, a command alone"]
+    if not ours:
         return
-    install_peers(arguments.peers)
-    scan, threads = phantom(folder, USUAL), max(arguments.threads)
-    segment([scan], threads, "auto", folder / "out")
-    ours = segment([scan], threads, "auto", folder / "out")
-    own = [f"{ours.wall_s:.1f}", f"{ours.cpu_s:.1f}", "1", f"{ours.peak_mb:.0f}"]
-    rows = [["this program, from file to report, cold", *own, "whole scan"]]
-    rows += [peer(name, scan, threads, ours, arguments) for name in PEERS]
-    yield f"### Side by side, 512 x 512 x {USUAL}, {threads} threads"
-    yield table(["", "wall s", "CPU-s", "times our CPU-s", "peak MB", "measured"], rows)
+    yield peer_row(
+        "this program, a command of its own, from file to report", ours, ours["cpu_s"], "whole scan"
+    )
+    for name, title in peers.PEERS.items():
+        for what in ("whole", "one window"):
+            if one := stored[f"{name}, {what}"]:
+                count = one["windows"]
+                how = "whole scan" if count == 1 else f"one window, times {count}"
+                yield peer_row(title, one, ours["cpu_s"], how, count)
+                break
 
 
-def peer(name: str, scan: Path, threads: int, ours: Run, arguments: argparse.Namespace) -> list[str]:
-    """The peer's network alone: neither its start, nor reading, resampling and writing."""
-    program = str(Path(__file__).with_name("peer_speed.py"))
-    options = ["--full"] * arguments.full
-    path = os.pathsep.join([str(arguments.peers.resolve()), str(Path(__file__).resolve().parents[1])])
-    said = timed([sys.executable, program, name, str(scan), str(threads), *options], PYTHONPATH=path).said
-    found = said[-1][1]
-    windows = found["windows"]
-    return [
-        PEERS[name],
-        f"{found['wall_s'] * windows:.0f}",
-        f"{found['cpu_s'] * windows:.0f}",
-        f"{found['cpu_s'] * windows / ours.cpu_s:.0f}",
-        f"{found['peak_mb']:.0f}",
-        "whole scan" if windows == 1 else f"one window, times {windows}",
-    ]
-
-
-def install_peers(folder: Path) -> None:
-    if folder.is_dir() and any(folder.iterdir()):
-        return
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
-    subprocess.run([*pip, "--requirement", str(PEER_PACKAGES)], check=True)
+def peer_row(title: str, one: Measured, our_cpu_s: float, how: str, count: int = 1) -> list[str]:
+    wall, cpu = one["wall_s"] * count, one["cpu_s"] * count
+    return [title, f"{wall:.1f}", f"{cpu:.1f}", f"{cpu / our_cpu_s:.0f}", f"{one['peak_mb']:.0f}", how]
 
 
 def write(text: str, page: Path) -> None:

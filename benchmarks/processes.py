@@ -6,6 +6,7 @@ Linux and macOS.
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -29,18 +30,8 @@ class Run:
     peak_mb: float
     said: list[tuple[float, dict[str, Any]]]
 
-    @property
-    def last_case(self) -> str:
-        return self.said[-1][1]["case"]
-
-    def seconds_of(self, case: str) -> float:
-        """From the start of a case to its result, by this clock and not by the program's."""
-        times = {event["event"]: at for at, event in self.said if event.get("case") == case}
-        return times["result"] - times["started"]
-
-    def stages_of(self, case: str) -> dict[str, float]:
-        results = [event for _, event in self.said if event["event"] == "result" and event["case"] == case]
-        return results[0]["measurements"]["timings_s"]
+    def costs(self) -> dict[str, Any]:
+        return {"wall_s": self.wall_s, "cpu_s": self.cpu_s, "peak_mb": self.peak_mb}
 
 
 def phantom(folder: Path, slices: int, volume_ml: float = 25.0) -> Path:
@@ -70,6 +61,27 @@ def segment(inputs: list[Path], threads: int, engine: str, output: Path) -> Run:
     return timed([*ICHSEG, "segment", *map(str, inputs), "-o", str(output), *options, *told])
 
 
+def scans_per_minute(scan: Path, count: int, folder: Path) -> dict[str, Any]:
+    """``ichseg batch`` on as many copies of a scan, with as many processes as it takes by itself."""
+    scans = folder / f"batch_{count}"
+    scans.mkdir(exist_ok=True)
+    for number in range(count):
+        copy = scans / f"{number:03d}.nii.gz"
+        if not copy.exists():
+            shutil.copyfile(scan, copy)
+    options = [
+        "-o",
+        str(folder / f"batch_{count}_out"),
+        "--device",
+        "cpu",
+        "--events",
+        "jsonl",
+        "--overwrite",
+    ]
+    run = timed([*ICHSEG, "batch", str(scans), *options])
+    return {**run.costs(), "scans": count, "per_minute": 60 * count / run.wall_s}
+
+
 def timed(command: list[str], **environment: str) -> Run:
     """Run a command that writes one JSON object a line, or nothing, and account for it.
 
@@ -87,13 +99,6 @@ def timed(command: list[str], **environment: str) -> Run:
     peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     said = [(at, json.loads(line)) for at, line in lines if line.startswith("{")]
     return Run(wall, usage.ru_utime + usage.ru_stime, peak_bytes / 1e6, said)
-
-
-def size_of(scan: Path) -> tuple[int, ...]:
-    reader = sitk.ImageFileReader()
-    reader.SetFileName(str(scan))
-    reader.ReadImageInformation()
-    return reader.GetSize()
 
 
 def table(headings: list[str], rows: list[list[str]]) -> str:
