@@ -7,7 +7,8 @@ comes for a study makes it *received* again, whatever it was.
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -69,19 +70,15 @@ class Queue:
         self._lock = threading.Lock()
         with output_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        self._path = path
+        with self._access():
             self._db = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")  # the first lock is kept until the end
             self._db.execute("PRAGMA synchronous = FULL")
             with self._db:
                 self._db.execute("BEGIN EXCLUSIVE")
             self._db.executescript(_SCHEMA)
-            self._do("UPDATE studies SET state = 'received' WHERE state = 'segmenting'")
-        except sqlite3.Error as error:
-            raise OutputError(
-                f"Expected to hold the queue {path}, but it is in use or damaged ({error}).",
-                "Let no two nodes share an output folder.",
-            ) from error
+        self._do("UPDATE studies SET state = 'received' WHERE state = 'segmenting'")
 
     def close(self) -> None:
         with self._lock:
@@ -119,7 +116,7 @@ class Queue:
 
     def segmented(self, study: Study, results: Sequence[Path], reason: str) -> bool:
         """Its results are on the disk and wait to be sent; an object that came meanwhile voids them."""
-        with self._lock, self._db:
+        with self._access(), self._db:
             self._db.execute("BEGIN")
             changed = self._db.execute(
                 "UPDATE studies SET state = 'sending', attempts = 0, not_before = 0, reason = ?"
@@ -178,9 +175,22 @@ class Queue:
         return Study(*rows[0]) if rows else None
 
     def _rows(self, statement: str, *values: object) -> list[tuple]:
-        with self._lock:
+        with self._access():
             return self._db.execute(statement, values).fetchall()
 
     def _do(self, statement: str, *values: object) -> int:
-        with self._lock:
+        with self._access():
             return self._db.execute(statement, values).rowcount
+
+    @contextmanager
+    def _access(self) -> Iterator[None]:
+        """One thread at a time; raises OutputError for whatever the database says."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise OutputError(
+                    f"Expected to hold and write the queue {self._path}, found it in use, full or damaged "
+                    f"({error}).",
+                    "Let no two nodes share an output folder, and leave it room on the disk.",
+                ) from error

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import InputError
+from ..io.atomic import output_errors
 from ..pipeline import load_segmenter
 from .inbox import Inbox
 from .queue import Queue, Study
@@ -26,7 +27,7 @@ _TICK_S = 0.2
 
 
 class Node:
-    """A DICOM node; use as a context: it listens from the start of the block to its end.
+    """A DICOM node; use as a context: it listens from when it is made until the end of the block.
 
     Args:
         settings: what was asked for.
@@ -44,6 +45,8 @@ class Node:
         self._out = settings.out_dir.resolve()
         self._current: Study | None = None
         self._began = 0.0
+        with output_errors(self._out):
+            self._out.mkdir(mode=0o700, parents=True, exist_ok=True)  # others need not see who is ill
         self._queue = Queue(self._out / "queue.sqlite")
         try:
             self._inbox = Inbox(self._out / "inbox", self._queue, settings.limits.free_bytes)

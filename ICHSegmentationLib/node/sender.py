@@ -55,7 +55,10 @@ def send(
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = _ANSWER_S
     for kind in {str(dataset.SOPClassUID) for _, dataset in objects}:
         entity.add_requested_context(kind, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
-    association = entity.associate(destination.host, destination.port or 104, ae_title=destination.title)
+    try:
+        association = entity.associate(destination.host, destination.port or 104, ae_title=destination.title)
+    except OSError as error:  # its name has no address at the moment
+        return Trouble(f"{destination} is not found ({error})")
     if not association.is_established:
         return Trouble(f"{destination} {'rejects us' if association.is_rejected else 'does not answer'}")
     try:

@@ -154,14 +154,13 @@ def segment_study(job: Job, settings: SegmentationSettings, segmenter: Segmenter
 
 
 def quieten(level: int) -> None:
-    """Keep from the log what libraries say of values in headers, which may name a patient."""
+    """Unless debugging, keep from the log what libraries say of headers: it may name a patient."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger(__package__).setLevel(level)
     if level > logging.DEBUG:
         for name in ("pydicom", "pynetdicom", "highdicom"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
-    for name in ("pydicom", "highdicom"):
-        warnings.filterwarnings("ignore", module=name)
+        warnings.simplefilter("ignore")
 
 
 def _end_with_parent() -> None:

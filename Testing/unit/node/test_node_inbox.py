@@ -4,6 +4,9 @@ from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
+
+pytest.importorskip("pynetdicom")
+
 from dicom_maker import Series, head_series, slice_dataset
 
 from ICHSegmentationLib.errors import DiskFullError, InputError

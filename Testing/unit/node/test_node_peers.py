@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest.importorskip("pynetdicom")
+
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.node.peers import Accepted, Peer, parse_destination, parse_peer
 

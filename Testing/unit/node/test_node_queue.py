@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("pynetdicom")
+
 from ICHSegmentationLib.errors import OutputError
 from ICHSegmentationLib.node.queue import Queue
 

@@ -71,11 +71,13 @@ def test_a_study_comes_back_segmented_though_the_node_is_killed_and_the_pacs_res
     assert orthanc.post("/modalities/ichseg/echo", b"{}") == {}
     orthanc.post("/modalities/ichseg/store", json.dumps({"Resources": names}).encode())
 
-    wait_for((tmp_path / "began").exists, "the study is not segmented")
+    began = tmp_path / "began"
+    worker = wait_for(lambda: began.exists() and began.read_text(), "the study is not segmented")
     node.kill()
-    (tmp_path / "began").unlink()
+    wait_for(lambda: has_ended(worker), "the worker outlives the node")
+    began.unlink()
     node.start()
-    wait_for((tmp_path / "began").exists, "the study is not segmented again")
+    wait_for(began.exists, "the study is not segmented again")
     orthanc.stop()
     hold.unlink()
     wait_for(lambda: node.said("does not answer"), "nothing is sent")
@@ -98,6 +100,12 @@ def test_a_study_comes_back_segmented_though_the_node_is_killed_and_the_pacs_res
     assert "Secretname" not in log
     assert "secretid" not in log
     assert not list((tmp_path / "out" / "inbox").rglob("*.dcm"))
+
+
+def has_ended(process: str) -> bool:
+    """Whether there is no such process, or only what is left until its parent asks."""
+    status = Path(f"/proc/{process}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def total_ml(report) -> float:

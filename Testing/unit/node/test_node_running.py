@@ -1,0 +1,85 @@
+"""The node as a whole, with a destination in this process: done, blamed, and refused studies."""
+
+import logging
+import threading
+
+import pytest
+
+pytest.importorskip("highdicom")
+pytest.importorskip("pynetdicom")
+
+from orthanc_server import PATIENCE_S, wait_for
+from phantom_study import load_threshold, study, touch
+from pydicom.uid import CTImageStorage
+from pynetdicom import AE
+from test_node_sending import destination
+
+from ICHSegmentationLib.cli import main
+from ICHSegmentationLib.node import Node, NodeSettings, running
+from ICHSegmentationLib.node.peers import Peer
+from ICHSegmentationLib.settings import SegmentationSettings
+
+
+def store(port, datasets):
+    entity = AE("PACS")
+    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = PATIENCE_S
+    entity.add_requested_context(CTImageStorage)
+    association = entity.associate("127.0.0.1", port, ae_title="ICHSEG")
+    for dataset in datasets:
+        assert association.send_c_store(dataset).Status == 0
+    association.release()
+
+
+@pytest.fixture
+def settings(tmp_path, a_model_folder):
+    def given(peer: Peer) -> NodeSettings:
+        segmentation = SegmentationSettings(model=str(a_model_folder), format="dcm", overwrite=True)
+        return NodeSettings(
+            "ICHSEG", 0, peer, tmp_path / "out", address="127.0.0.1", quiet_s=0.5, segmentation=segmentation
+        )
+
+    return given
+
+
+def test_a_study_that_takes_the_worker_down_is_blamed_and_the_next_one_is_done(
+    settings, a_model_folder, monkeypatch, caplog, tmp_path
+):
+    monkeypatch.setattr(running, "MOST_ATTEMPTS", 1)
+    monkeypatch.setattr(running, "waiting_time_s", lambda attempts: 0.0)
+    caplog.set_level(logging.INFO, logger="ICHSegmentationLib.node")
+    fall = touch(a_model_folder, "fall")
+    deadly, good = study(), study()
+    # The first answer is no: the report must be sent again, and the SEG not twice.
+    with destination(0x0000, 0xC000) as (peer, came), Node(settings(peer), load_threshold) as node:
+
+        def watch() -> None:
+            store(node.port, deadly)
+            wait_for(lambda: "failed" in caplog.text, "the deadly study is not blamed")
+            fall.unlink()
+            store(node.port, good)
+            wait_for(lambda: ": done." in caplog.text, "the good study is not done")
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        node.run(until=lambda: not watcher.is_alive())
+    assert f"{deadly[0].StudyInstanceUID}: failed. It ended the process that segments." in caplog.text
+    assert f"{good[0].StudyInstanceUID}: done." in caplog.text
+    assert len(came) == 3
+    assert len(set(came)) == 2
+    assert "Secretname" not in caplog.text
+    kept = {path.name for path in (tmp_path / "out" / "inbox").iterdir()}
+    assert kept == {str(deadly[0].StudyInstanceUID)}  # to be looked into
+
+
+def test_without_the_model_the_node_does_not_start(tmp_path, capfd):
+    arguments = ["serve", "--dicom", "0", "--destination", "PACS@127.0.0.1:104", "-o", str(tmp_path / "out")]
+    assert main([*arguments, "--model", "no-such-model"]) == 31
+    assert "no-such-model" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("missing", ["--destination", "-o"])
+def test_what_the_node_needs_is_told(tmp_path, missing, capsys):
+    given = {"--destination": "PACS@127.0.0.1:104", "-o": str(tmp_path)}
+    del given[missing]
+    assert main(["serve", "--dicom", "0", *[word for pair in given.items() for word in pair]]) == 10
+    assert "--dicom needs" in capsys.readouterr().err
