@@ -148,7 +148,10 @@ class CorrectionSection:
         if lesion is None or label == lesion["label"]:
             return
         undo = self._ui.segmentEditorWidget.saveStateForUndo
-        self._scene.relabel_lesion(session.scan, session.segmentation, lesion, label, undo)
+        try:
+            self._scene.relabel_lesion(session.scan, session.segmentation, lesion, label, undo)
+        finally:
+            self._offer_labels()
         self.measure()
         session.choose_lesion_like(lesion)
 

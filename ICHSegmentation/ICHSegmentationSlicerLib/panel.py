@@ -191,6 +191,7 @@ class Panel:
         self._ui.detectionCollapsibleButton.setEnabled(not self.running and not self._comparison.running)
         for part in (
             self._ui.correctionCollapsibleButton,
+            self._ui.relabelComboBox,
             self._ui.batchCollapsibleButton,
             self._ui.setupCollapsibleButton,
         ):

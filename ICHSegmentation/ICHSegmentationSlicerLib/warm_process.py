@@ -107,6 +107,7 @@ class _Serving:
         self.command = command
         self.answers: dict[str, Asker] = {}
         self.pid = 0
+        self._answered = False
         self._process: LineProcess | None = None
         self._launcher = 0
 
@@ -144,16 +145,18 @@ class _Serving:
         asker = self.answers.get(request)
         if asker is None:
             _log.debug("The worker wrote: %s", line)
-        elif isinstance(event, Done):
+            return
+        self._answered = True
+        if isinstance(event, Done):
             del self.answers[request]
             asker.end(Ending(event.exit_code))
         else:
             asker.hear(line)
 
     def _end(self, ending: Ending) -> None:
-        if not self.pid:  # it has not said a word
+        if not self._answered:  # an older library, or a launcher that keeps the requests to itself
             self._unfit()
-        elif ending.crashed and self.pid != self._launcher:
+        if ending.crashed and self.pid not in (0, self._launcher):
             end_process(self.pid)  # only the launcher died
         answers, self.answers = self.answers, {}
         for asker in answers.values():

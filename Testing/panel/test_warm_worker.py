@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("PySide6", reason="Qt is not here: pip install PySide6-Essentials")
 
-from engines import SETTINGS, THE_LIBRARY, engine, is_alive, until
+from engines import SETTINGS, THE_LIBRARY, engine, is_alive, until, with_launcher
 from ICHSegmentationSlicerLib.interpreter import Interpreter
 from ICHSegmentationSlicerLib.outcome import Outcome
 from ICHSegmentationSlicerLib.warm_process import WarmProcess
@@ -178,6 +178,7 @@ def test_a_process_that_has_ended_meanwhile_costs_no_run(runs: Any) -> None:
 
 def test_a_process_that_ends_before_it_has_begun_gives_the_run_one_of_its_own(runs: Any) -> None:
     kept = runs("'unlucky' in line and sys.exit(0)")
+    kept.run()
     assert kept.run("unlucky.nii").kind == "done"
     assert kept.messages() == ["alone"]
     assert kept.run().kind == "done"
@@ -200,6 +201,17 @@ def test_a_library_that_cannot_stay_is_started_for_every_run_and_asked_only_once
         assert old.run().kind == "done"
         assert old.messages() == ["alone"]
     assert asked.read_text() == "x"
+
+
+def test_a_launcher_that_passes_no_requests_on_costs_one_attempt_and_no_run(
+    runs: Any, tmp_path: Path
+) -> None:
+    kept = runs(first=f"open({str(tmp_path / 'asked')!r}, 'a').write('x')")
+    kept.interpreter = with_launcher(kept.interpreter, tmp_path)  # it gives the program no input
+    for _ in range(2):
+        assert kept.run().kind == "done"
+        assert kept.messages() == ["alone"]
+    assert (tmp_path / "asked").read_text() == "x"
 
 
 def test_a_python_that_cannot_be_started_is_told(tmp_path: Path) -> None:
