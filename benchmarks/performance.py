@@ -8,12 +8,13 @@ PyTorch; MONAI is there.
 
 Each measurement is written down at once (``--state``) and not made again, so that a run that was ended goes
 on where it stood; other weights, another version or another machine begin anew. ``--minutes`` begins no
-measurement later than that; the tables then tell what there is. About 14 minutes on two idle cores. Linux.
+measurement later than that; the tables then tell what there is. About 17 minutes on two idle cores. Linux.
 """
 
 import argparse
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -107,7 +108,7 @@ def tasks(arguments: argparse.Namespace, folder: Path) -> Iterator[Task]:
     yield Task("own, a command alone", lambda: segment([usual()], most, "auto", out).costs())
     for engine in arguments.engines:
         if engine == "jit":  # the only one that converts something at the first scan
-            yield Task("jit, first run", lambda: segment([usual()], most, "jit", out).costs())
+            yield Task("jit, first run", lambda: converting(usual(), most, folder))
         yield own(f"engine {engine}", usual, most, engine)
     for slices in arguments.slices:
         for threads in arguments.threads:
@@ -122,8 +123,18 @@ def tasks(arguments: argparse.Namespace, folder: Path) -> Iterator[Task]:
         for whole, names in ((False, list(peers.PEERS)), (True, arguments.whole)):
             for name in names:
                 if not (whole and name in peers.ALWAYS_WHOLE):
-                    work = partial(peers.measured, name, usual(), most, arguments.peers, whole)
-                    yield Task(f"{name}, {'whole' if whole else 'one window'}", work)
+                    yield peer_task(name, usual, most, arguments.peers, whole)
+
+
+def peer_task(name: str, scan: Callable[[], Path], threads: int, folder: Path, whole: bool) -> Task:
+    what = "whole" if whole else "one window"
+    return Task(f"{name}, {what}", lambda: peers.measured(name, scan(), threads, folder, whole))
+
+
+def converting(scan: Path, threads: int, folder: Path) -> Measured:
+    """A command whose engine has to convert the networks first."""
+    shutil.rmtree(folder / "converted", ignore_errors=True)
+    return segment([scan], threads, "jit", folder / "out").costs()
 
 
 def tables(stored: Stored, arguments: argparse.Namespace) -> Iterator[str]:
@@ -132,6 +143,11 @@ def tables(stored: Stored, arguments: argparse.Namespace) -> Iterator[str]:
     yield from titled(
         f"Engines, {size}", ["engine", *COSTS], own_rows(stored, "engine {}", arguments.engines)
     )
+    if first := stored["jit, first run"]:
+        yield (
+            f"The very first run with the engine `jit` converts the networks: {first['wall_s']:.1f} s, "
+            f"{first['cpu_s']:.1f} CPU-s."
+        )
     if stages := stage_rows(stored, "{} slices, " + f"{most} threads", arguments.slices):
         yield from titled(f"Stages of a warm scan, {most} threads, s", *stages)
     yield from titled("Slices", ["512 x 512 x", "threads", *COSTS, "warm CPU-s a slice"], list(

@@ -4,9 +4,9 @@ So the engines that read ONNX need neither PyTorch nor a second copy of the weig
 in half precision in the weight file; the graph turns them into single precision, as loading the weights does.
 """
 
-import io
 import json
 import struct
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -57,13 +57,13 @@ def _exported(network: nn.Module, channels: int) -> onnx.ModelProto:
     """The network as it was trained: engines fold batch normalisation into convolutions by themselves."""
     example = torch.zeros(1, channels, *divisor_of(network))
     free = {0: "n", 2: "d", 3: "h", 4: "w"}
-    stream = io.BytesIO()
-    with warnings.catch_warnings(), torch.inference_mode():
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), torch.inference_mode():
+        path = Path(folder) / "network.onnx"
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network.eval(),
             (example,),
-            stream,
+            str(path),
             input_names=["image"],
             output_names=["logits"],
             dynamic_axes={"image": free, "logits": free},
@@ -71,7 +71,7 @@ def _exported(network: nn.Module, channels: int) -> onnx.ModelProto:
             training=torch.onnx.TrainingMode.PRESERVE,
             do_constant_folding=False,
         )
-    return onnx.load_from_string(stream.getvalue())
+        return onnx.load(path)
 
 
 def _places(weights: Path) -> dict[str, tuple[str, list[int], int, int]]:
