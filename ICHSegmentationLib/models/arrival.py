@@ -15,6 +15,10 @@ from ..errors import ModelError, ModelNotFoundError, ModelTamperedError
 from .folder import LARGEST_MANIFEST, MANIFEST_NAME, ModelFolder
 
 LARGEST_WEIGHTS = 2 << 30
+LARGEST_MODEL = 4 << 30
+"""All weights of a model together: fifteen networks of up to 140 million parameters each."""
+MOST_MEMBERS = 1000
+"""Files in a zip; a model has a manifest and a file for each network."""
 TIMEOUT_S = 30
 
 Opener = Callable[[str], IO[bytes]]
@@ -71,14 +75,17 @@ def download_file(url: str, target: Path, sha256: str) -> None:
 def _copied(open_named: Opener, target: Path) -> ModelFolder:
     _copy(open_named, MANIFEST_NAME, target, LARGEST_MANIFEST)
     model = ModelFolder.open(target)
+    left = LARGEST_MODEL
     for name in sorted(model.manifest.files):
-        _copy(open_named, name, target, LARGEST_WEIGHTS)
+        left -= _copy(open_named, name, target, min(LARGEST_WEIGHTS, left))
     return model
 
 
-def _copy(open_named: Opener, name: str, target: Path, largest: int) -> None:
+def _copy(open_named: Opener, name: str, target: Path, largest: int) -> int:
+    """Copy one file and tell its size."""
     with open_named(name) as source, (target / name).open("wb") as stream:
         _copy_bounded(source, stream, largest, name)
+    return (target / name).stat().st_size
 
 
 def _copy_bounded(source: IO[bytes], target: IO[bytes], largest: int, name: str) -> str:
@@ -109,6 +116,11 @@ def _open_file(path: Path) -> IO[bytes]:
 
 def _zip_opener(archive: zipfile.ZipFile, source: Path) -> Opener:
     """Opens members beside ``model.json``, which may stand at the top or in one folder of the zip."""
+    if len(archive.namelist()) > MOST_MEMBERS:
+        raise ModelError(
+            f"Expected at most {MOST_MEMBERS} files in {source}, found {len(archive.namelist())}.",
+            "Zip one model folder.",
+        )
     manifests = [
         PurePosixPath(name) for name in archive.namelist() if PurePosixPath(name).name == MANIFEST_NAME
     ]

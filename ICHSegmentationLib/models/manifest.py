@@ -48,8 +48,7 @@ class Stage:
     @classmethod
     def parse(cls, value: Any, where: str) -> "Stage":
         fields = checked.fields(cls, value, where)
-        network = checked.mapping(fields["network"], f"{where}.network")
-        checked.text(network.get("kind"), f"{where}.network.kind")
+        network = checked.arguments(fields["network"], f"{where}.network")
         fed = StageInput.parse(fields["input"], f"{where}.input") if "input" in fields else None
         windows = checked.sequence(fields["windows"], f"{where}.windows", may_be_empty=fed is not None)
         return cls(
@@ -62,7 +61,7 @@ class Stage:
             ),
             sha256=checked.text(fields["sha256"], f"{where}.sha256", _SHA256, "64 hexadecimal digits"),
             spacing_mm=checked.positive(fields["spacing_mm"], f"{where}.spacing_mm", float),
-            patch=checked.positive(fields["patch"], f"{where}.patch", int),
+            patch=checked.voxels(fields["patch"], f"{where}.patch"),
             windows=tuple(_window(window, f"{where}.windows[{i}]") for i, window in enumerate(windows)),
             input=fed,
             graph=Graph.parse(fields["graph"], f"{where}.graph") if "graph" in fields else None,
@@ -198,7 +197,7 @@ class Manifest:
 
 def _json(content: bytes | str) -> Any:
     try:
-        return json.loads(content, parse_constant=_refuse_constant)
+        return checked.bounded(json.loads(content, parse_constant=_refuse_constant))
     except (ValueError, RecursionError) as error:
         raise ModelError(
             f"Expected a model.json with JSON text, found something else: {error}.",

@@ -80,7 +80,7 @@ class StageInput:
         ways, blends = ("window", "zscore", "minmax", "mean_std"), ("constant", "gaussian")
         return cls(
             normalisation=checked.one_of(fields["normalisation"], f"{where}.normalisation", ways),  # type: ignore[arg-type]
-            window_step=checked.positive(fields["window_step"], f"{where}.window_step", int),
+            window_step=checked.voxels(fields["window_step"], f"{where}.window_step"),
             window_blend=checked.one_of(fields["window_blend"], f"{where}.window_blend", blends),  # type: ignore[arg-type]
             activation=checked.one_of(  # type: ignore[arg-type]
                 fields["activation"], f"{where}.activation", ("softmax", "sigmoid")
@@ -91,7 +91,7 @@ class StageInput:
                     checked.sequence(fields.get("mean_std", []), f"{where}.mean_std", may_be_empty=True)
                 )
             ),
-            shape=None if shape is None else checked.positive(shape, f"{where}.shape", int),
+            shape=None if shape is None else checked.voxels(shape, f"{where}.shape"),
             own_spacing=checked.boolean(fields.get("own_spacing", False), f"{where}.own_spacing"),
             earlier=None if earlier is None else Earlier.parse(earlier, f"{where}.earlier"),
         )

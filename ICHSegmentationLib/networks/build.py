@@ -1,9 +1,11 @@
 """From a manifest's words to a network."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from torch import nn
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from ..errors import ModelError
 from .additive_unetpp import AdditiveUNetPlusPlus
@@ -15,6 +17,9 @@ from .residual_unet import ResidualUNet
 from .resnext import resnet18, resnext50_32x4d, resnext101_32x8d
 from .slice_map import SliceMap
 from .slice_sequence import SliceSequence
+
+MOST_PARAMETERS = 250_000_000
+"""A gigabyte of weights."""
 
 _KINDS: dict[str, Callable[..., nn.Module]] = {
     "residual_unet": ResidualUNet,
@@ -45,6 +50,25 @@ def build(config: Mapping[str, Any]) -> nn.Module:
             "Update ICHSegmentation, or the model.",
         )
     try:
-        return _KINDS[kind](**arguments)
-    except (TypeError, ValueError) as error:
+        with _bounded():
+            return _KINDS[kind](**arguments)
+    except (ArithmeticError, AssertionError, IndexError, TypeError, ValueError) as error:
         raise ModelError(f"The network '{kind}' cannot be built from {arguments}: {error}.") from error
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Stop a network in the middle of being built when it has more parameters than any of today's."""
+    total = 0
+
+    def count(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
+        nonlocal total
+        total += parameter.numel() if parameter is not None else 0
+        if total > MOST_PARAMETERS:
+            raise ValueError(f"it has more than {MOST_PARAMETERS} parameters")
+
+    handle = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()
