@@ -68,9 +68,9 @@ class HemorrhageScene:
 
     def read_mask(self, path: Path) -> Any:
         """Label values ``[D, H, W]``, uint8."""
-        from ICHSegmentationLib.io import read_mask
+        from .byte_image import read_bytes
 
-        return read_mask(path).voxels.astype("uint8", copy=False)
+        return read_bytes(path)
 
     def add_result(self, scan: Any, mask: Any, measurements: dict[str, Any], replace: Any) -> Any:
         from .segmentation_nodes import add_segmentation

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import slicer
-from numpy.typing import NDArray
 
-from ICHSegmentationLib.errors import GridMismatchError, NotAnImageError
+from ICHSegmentationLib.errors import GridMismatchError
 
+from .byte_image import read_bytes
 from .scan_geometry import shape_of
 from .translation import tr as _
 
@@ -47,8 +44,6 @@ HEAT = Kind(
 KINDS = (UNCERTAINTY, HEAT)
 
 _SHOWN = "ICHSegmentation.MapShows"
-_DIMENSIONS, _DATATYPE, _OFFSET = 40, 70, 108  # bytes of a NIfTI-1 header
-_UINT8 = 2
 
 
 def add_overlay(
@@ -70,7 +65,7 @@ def add_overlay(
         NotAnImageError: the file is damaged or something else.
         GridMismatchError: it is the map of another scan.
     """
-    voxels = _read(path)
+    voxels = read_bytes(path)
     if voxels.shape != shape_of(scan):
         raise GridMismatchError(
             _("Expected a map of {expected} voxels, found one of {found}.").format(
@@ -139,23 +134,3 @@ def _colour(scene: slicer.vtkMRMLScene, overlay: slicer.vtkMRMLScalarVolumeNode,
     colours = next((c for c in kind.colours if scene.GetNodeByID(c) is not None), None)
     if colours is not None:
         display.SetAndObserveColorNodeID(colours)
-
-
-def _read(path: Path) -> NDArray[np.uint8]:
-    """``[D, H, W]`` of a map; its place is the scan's. Slicer brings no nibabel, and ITK refuses shear."""
-    try:
-        content = gzip.decompress(path.read_bytes())
-        columns, rows, slices = struct.unpack_from("=3h", content, _DIMENSIONS + 2)
-        (datatype,) = struct.unpack_from("=h", content, _DATATYPE)
-        (offset,) = struct.unpack_from("=f", content, _OFFSET)
-        voxels = np.frombuffer(content, np.uint8, offset=int(offset))
-        if datatype != _UINT8:
-            raise ValueError("not of bytes")
-        return voxels.reshape(slices, rows, columns)
-    except (OSError, EOFError, struct.error, ValueError) as error:
-        raise NotAnImageError(
-            _("Expected a map in {name}, found something else ({reason}).").format(
-                name=path.name, reason=error
-            ),
-            _("Segment the scan again."),
-        ) from error

@@ -19,6 +19,7 @@ from .correction_section import CorrectionSection
 from .detection_run import DetectionListener, DetectionRun
 from .detection_section import DetectionSection
 from .guard import guarded
+from .preload import preload
 from .result_section import ResultSection
 from .scan_section import ScanSection
 from .segmentation_run import RunListener, SegmentationRun
@@ -52,7 +53,8 @@ class Panel:
     def __init__(self, ui: Any, parts: Parts) -> None:
         self._ui, self._scene = ui, parts.scene
         self._state: Any = None
-        self._loading = Steps(parts.desk.after)
+        self._loading, self._preloading = Steps(parts.desk.after), Steps(parts.desk.after)
+        self._preloaded = False
         self.session = Session()
 
         def make_run(listener: RunListener) -> SegmentationRun:
@@ -136,6 +138,9 @@ class Panel:
 
     def enter(self) -> None:
         """The module is shown."""
+        if not self._preloaded:
+            self._preloaded = True
+            self._preloading.run(preload(), self._not_taken)
         self._correction.enter()
         self._scan.refresh()
 
@@ -145,6 +150,7 @@ class Panel:
 
     def close(self) -> None:
         """Slicer closes, or the module is loaded anew."""
+        self._preloading.stop()
         self.let_go()
         self._batch.abandon()
         self._close_setup()
