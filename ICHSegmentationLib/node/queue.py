@@ -148,7 +148,8 @@ class Queue:
         return self._study("state = 'sending' AND not_before <= ? ORDER BY last_arrival LIMIT 1", now)
 
     def unsent(self, uid: str) -> list[Path]:
-        rows = self._rows("SELECT path FROM results WHERE study = ? AND NOT sent ORDER BY path", uid)
+        """What is left to send of a study, in the order in which it was given."""
+        rows = self._rows("SELECT path FROM results WHERE study = ? AND NOT sent ORDER BY rowid", uid)
         return [Path(path) for (path,) in rows]
 
     def sent(self, path: Path) -> None:

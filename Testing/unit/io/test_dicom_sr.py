@@ -16,6 +16,7 @@ from seg_series import MODEL, a_mask, written
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.io import Origin, read_ct, write_mask
 from ICHSegmentationLib.io.dicom_sr import write_sr
+from ICHSegmentationLib.io.secondary_capture import write_pictures
 from ICHSegmentationLib.measurement import measure
 from ICHSegmentationLib.volume import CTVolume, Volume
 
@@ -245,3 +246,21 @@ def test_dciodvfy_finds_no_error_in_a_report(tmp_path, name, found):
     said = checked.stdout + checked.stderr
     assert "ComprehensiveSR" in said  # it has recognised the object
     assert "Error" not in said, said
+
+
+@pytest.mark.skipif(not shutil.which("dcentvfy"), reason="dcentvfy (Debian's dicom3tools) is not installed")
+def test_dcentvfy_finds_scan_seg_report_and_pictures_to_be_of_one_patient_and_study(tmp_path):
+    _, ct = written(tmp_path / "ct")
+    reported(tmp_path, ct, a_mask(ct))
+    write_pictures([np.zeros((20, 30, 3), np.uint8)], tmp_path / "pictures", ct)
+
+    def said() -> str:
+        files = sorted(str(path) for path in tmp_path.rglob("*.dcm"))
+        checked = subprocess.run(["dcentvfy", *files], capture_output=True, text=True, check=False)
+        return checked.stdout + checked.stderr
+
+    assert "Error" not in said(), said()
+    strange = pydicom.dcmread(tmp_path / "report.dcm")
+    strange.PatientID = "somebody else"
+    strange.save_as(tmp_path / "report.dcm")
+    assert "Error" in said()

@@ -90,7 +90,7 @@ def test_what_could_not_be_sent_is_tried_again_later_and_refusals_are_counted(qu
     queue.postpone(again, 1100, "0xC000", refused=True)
     again = queue.to_send(now=1100)
     assert (again.attempts, again.refusals) == (2, 1)
-    assert queue.unsent("1.2") == sorted([SEG, REPORT])
+    assert queue.unsent("1.2") == [SEG, REPORT]
 
 
 def test_what_could_not_be_segmented_is_tried_again_later_with_its_attempt_counted(queue):

@@ -2,6 +2,8 @@
 
 import logging
 import threading
+from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -15,8 +17,10 @@ from pynetdicom import AE
 from test_node_sending import destination
 
 from ICHSegmentationLib.cli import main
+from ICHSegmentationLib.errors import InsufficientMemoryError
 from ICHSegmentationLib.node import Node, NodeSettings, running
 from ICHSegmentationLib.node.peers import Peer
+from ICHSegmentationLib.node.worker import Outcome
 from ICHSegmentationLib.settings import SegmentationSettings
 
 
@@ -69,6 +73,65 @@ def test_a_study_that_takes_the_worker_down_is_blamed_and_the_next_one_is_done(
     assert "Secretname" not in caplog.text
     kept = {path.name for path in (tmp_path / "out" / "inbox").iterdir()}
     assert kept == {str(deadly[0].StudyInstanceUID)}  # to be looked into
+
+
+class FakeWorker:
+    """Gives the same outcome for each study; None is one that never ends."""
+
+    outcomes: ClassVar[list] = []
+    begun: ClassVar[list] = []
+    ended: ClassVar[int] = 0
+
+    def __init__(self, settings, load):
+        pass
+
+    def begin(self, job):
+        FakeWorker.begun.append(job.study)
+
+    def outcome(self, timeout_s):
+        return FakeWorker.outcomes[0]
+
+    def close(self):
+        FakeWorker.ended += 1
+
+
+@pytest.fixture
+def fake_worker(monkeypatch):
+    monkeypatch.setattr(running, "Worker", FakeWorker)
+    monkeypatch.setattr(running, "waiting_time_s", lambda attempts: 0.0)
+    FakeWorker.begun, FakeWorker.ended = [], 0
+    return FakeWorker
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason", "ended"),
+    [
+        (None, "It was not segmented after 0 s.", 4),  # replaced each time, and the last one at the end
+        (Outcome("1.2", trouble=InsufficientMemoryError("The memory did not suffice.")), "memory", 1),
+    ],
+    ids=["hung", "no memory"],
+)
+def test_a_study_is_tried_three_times_and_then_failed(settings, fake_worker, caplog, outcome, reason, ended):
+    fake_worker.outcomes = [outcome]
+    hasty = replace(settings(Peer("PACS", "127.0.0.1", 104)), quiet_s=0.0, longest_s=0.0)
+    with Node(hasty) as node:
+        (dataset, *_) = study()
+        store(node.port, [dataset])
+        node.run(until=lambda: "failed" in caplog.text)
+    assert fake_worker.begun == [dataset.StudyInstanceUID] * 3
+    assert reason in caplog.text
+    assert fake_worker.ended == ended
+
+
+def test_a_node_that_is_ended_takes_the_study_up_again_at_its_next_start(settings, fake_worker):
+    fake_worker.outcomes = [None]
+    patient = replace(settings(Peer("PACS", "127.0.0.1", 104)), quiet_s=0.0)
+    for starts in (1, 2, 3, 4):  # more often than a study may fail
+        with Node(patient) as node:
+            if starts == 1:
+                store(node.port, study()[:1])
+            node.run(until=lambda starts=starts: len(fake_worker.begun) == starts)
+    assert len(set(fake_worker.begun)) == 1
 
 
 def test_without_the_model_the_node_does_not_start(tmp_path, capfd):
