@@ -24,7 +24,7 @@ class Limits:
     """
 
     associations: int = 8
-    object_bytes: int = 512 * 2**20
+    object_bytes: int = 256 * 2**20
     pdu_bytes: int = 2**20
     idle_s: float = 60.0
     object_s: float = 300.0
