@@ -162,7 +162,9 @@ def _require_hounsfield(slices: Sequence[Slice]) -> list[str]:
 
 
 def _named(stacks: Sequence[Sequence[Slice]]) -> str:
-    return "; ".join(f"'{s[0].description}', {len(s)} slices, UID {s[0].series_uid}" for s in stacks)
+    return "; ".join(
+        f"number {s[0].series_number or 'unknown'}, {len(s)} slices, UID {s[0].series_uid}" for s in stacks
+    )
 
 
 def _counted(headers: Headers) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import struct
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ _log = logging.getLogger(__name__)
 _CTS = (CTImageStorage, EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage)
 _DAMAGED = (
     OSError, EOFError, AttributeError, KeyError, ValueError, RuntimeError, BytesLengthException,
-    struct.error,
+    struct.error, zlib.error,
 )  # fmt: skip
 
 
@@ -33,6 +34,8 @@ class Slice:
     """What the header says of one slice.
 
     Attributes:
+        series_number: as people know the series; empty where it has none. Not its description, in which names
+            may stand: it is told in errors, which go into logs.
         frame: index in a multi-frame file; None where the slice has a file of its own.
         position: ``[3]`` centre of the first pixel, LPS mm.
         axes: ``[2, 3]`` unit directions in which columns and rows are counted, LPS.
@@ -44,7 +47,7 @@ class Slice:
     frame: int | None
     sop_uid: str
     series_uid: str
-    description: str
+    series_number: str
     shape: tuple[int, int]
     position: NDArray[np.float64]
     axes: NDArray[np.float64]
@@ -107,8 +110,11 @@ def read_headers(paths: list[Path]) -> Headers:
     return Headers(tuple(slices), unplaced, others, files)
 
 
-def read_dataset(path: Path, stop_before_pixels: bool = False) -> Dataset:
+def read_dataset(path: Path, stop_before_pixels: bool = False, tags: list[str] | None = None) -> Dataset:
     """What a DICOM file holds, without trusting the lengths that it tells; to be used within :func:`reading`.
+
+    Args:
+        tags: the elements to read; None reads all.
 
     Raises:
         InvalidDicomError: it is no DICOM file.
@@ -116,7 +122,7 @@ def read_dataset(path: Path, stop_before_pixels: bool = False) -> Dataset:
         OSError, and whatever else pydicom raises on a damaged file.
     """
     with CarefulFile(path) as file:
-        return pydicom.dcmread(file, stop_before_pixels=stop_before_pixels)
+        return pydicom.dcmread(file, stop_before_pixels=stop_before_pixels, specific_tags=tags)
 
 
 @contextmanager
@@ -191,7 +197,7 @@ def _slice(
         frame=frame,
         sop_uid=str(header.get("SOPInstanceUID", path)),
         series_uid=str(header.get("SeriesInstanceUID", "")),
-        description=str(header.get("SeriesDescription", "") or "no description"),
+        series_number=str(header.get("SeriesNumber", "") or ""),
         shape=(int(header.Rows), int(header.Columns)),
         position=_numbers(position.ImagePositionPatient, 3),
         axes=axes,
