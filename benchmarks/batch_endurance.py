@@ -2,9 +2,10 @@
 
     python benchmarks/batch_endurance.py --cases 1000 --folder /dev/shm/endurance
 
-The segmenter is a threshold, so that a case costs little more than reading, measuring and writing it. Tells,
-as JSON: whether every case stands in the summary once and all results are the same, what is left over, cases
-a minute, and the memory of all processes as cases go by. Linux.
+The segmenter is a threshold, and a page and a picture of each case are written only with --pages, so that a
+case costs little more than reading, measuring and writing it. Tells, as JSON: whether every case stands in
+the summary once and all results are the same, what is left over, cases a minute, and the memory of all
+processes as cases go by. Linux.
 """
 
 import argparse
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,11 +30,13 @@ import numpy as np
 from ICHSegmentationLib import models
 from ICHSegmentationLib.batch import BatchOptions, run_batch
 from ICHSegmentationLib.events import json_lines
+from ICHSegmentationLib.report import write
 from ICHSegmentationLib.settings import SegmentationSettings
 from ICHSegmentationLib.volume import CTVolume, Volume
 
 SHAPE, SPACING_MM = (16, 60, 60), (6.0, 3.0, 3.0)
 ITS_OWN = {"ledger.sqlite", "batch.lock", "workers.lock"}
+PAGES = "BATCH_ENDURANCE_PAGES"
 CHANGING = ("timings_s", "peak_memory_mb")
 
 
@@ -66,7 +70,18 @@ class Threshold:
 
 
 def load_threshold(settings: SegmentationSettings) -> Threshold:
+    if not os.environ.get(PAGES):
+        write.write_report = write_no_pages  # type: ignore[assignment]
     return Threshold(models.find(settings.model))
+
+
+def write_no_pages(
+    folder: Path, ct: CTVolume, mask: Volume, measurements: Mapping[str, Any]
+) -> dict[str, Path]:
+    paths = {"report": folder / "report.html", "preview": folder / "preview.png"}
+    for path in paths.values():
+        path.write_text(f"{measurements['case']}: not drawn")
+    return paths
 
 
 def write_scans(folder: Path, count: int) -> None:
@@ -76,13 +91,14 @@ def write_scans(folder: Path, count: int) -> None:
     axes = [(np.arange(n) - (n - 1) / 2) * mm for n, mm in zip(SHAPE, SPACING_MM, strict=True)]
     z, y, x = np.meshgrid(*axes, indexing="ij")
     affine = np.diag([-SPACING_MM[2], -SPACING_MM[1], SPACING_MM[0], 1.0])
+    head = np.full(SHAPE, -1000, np.int16)
+    for radius, value in ((80.0, 1000), (72.0, 35)):
+        head[(z / 0.9) ** 2 + y**2 + x**2 <= radius**2] = value
     for number in range(count):
-        voxels = np.full(SHAPE, -1000, np.int16)
-        for radius, value in ((80.0, 1000), (72.0, 35)):
-            voxels[(z / 0.9) ** 2 + y**2 + x**2 <= radius**2] = value
         at, radius = chance.uniform(-30, 30, 3), chance.uniform(8, 22)
-        voxels[(z - at[0]) ** 2 + (y - at[1]) ** 2 + (x - at[2]) ** 2 <= radius**2] = 70
-        nib.save(nib.Nifti1Image(voxels.T, affine), folder / f"case{number:04d}.nii.gz")
+        ball = (z - at[0]) ** 2 + (y - at[1]) ** 2 + (x - at[2]) ** 2 <= radius**2
+        voxels = np.where(ball, np.int16(70), head)
+        nib.save(nib.Nifti1Image(voxels.T, affine), folder / f"case{number:04d}.nii")
 
 
 def start(source: Path, out: Path, workers: int) -> "subprocess.Popen[str]":
@@ -149,8 +165,10 @@ def _memory_mb(parent: int) -> float:
 
 
 def _family(parent: int) -> list[int]:
-    tasks = Path(f"/proc/{parent}/task").glob("*/children")
-    children = [int(child) for task in tasks for child in task.read_text().split()]
+    children: list[int] = []
+    for task in Path(f"/proc/{parent}/task").glob("*/children"):
+        with suppress(OSError):  # the thread has just ended
+            children += map(int, task.read_text().split())
     return [parent, *(pid for child in children for pid in _family(child))]
 
 
@@ -197,8 +215,11 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--kill-every", type=float, nargs=2, default=(3.0, 10.0), metavar=("LEAST", "MOST"))
+    parser.add_argument("--pages", action="store_true", help="draw the page and the picture of each case")
     parser.add_argument("--folder", type=Path, required=True, help="a new folder for scans and results")
     options = parser.parse_args()
+    if options.pages:  # workers see the environment
+        os.environ[PAGES] = "yes"
     source, calm, troubled = (options.folder / name for name in ("scans", "calm", "troubled"))
     write_scans(source, options.cases)
     told: dict[str, Any] = {"cases": options.cases, "workers": options.workers, "cores": os.cpu_count()}

@@ -38,7 +38,7 @@ class SeriesFacts:
 
     Attributes:
         pictures: its CT slices that have a place.
-        has_pixels: whether its first file holds an image at all.
+        has_pixels: whether any of its files holds an image.
     """
 
     modality: str

@@ -1,16 +1,19 @@
 """DICOM files in any order to series, by their headers alone."""
 
 import hashlib
-from collections.abc import Mapping
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pydicom
 from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
 
 from ..errors import ICHError
-from ..io.dicom_slices import read_headers, reading
+from ..io.dicom_slices import read_dataset, read_headers, reading
 from .case import Case, LeftOut
 from .head_ct import Picture, SeriesFacts, reason_against
 
@@ -50,9 +53,9 @@ class SeriesIndex:
     def add(self, path: Path) -> None:
         """Read the header of a DICOM file; one that is damaged is left out."""
         try:
-            with reading(path):
+            with reading(path), _silent():
                 self._add(path)
-        except ICHError:
+        except (ICHError, InvalidDicomError):
             place = path.relative_to(self._root).as_posix()
             columns = {"path": place} if self._identifiers else {}
             reason = "a DICOM file that is damaged or cannot be read"
@@ -72,12 +75,13 @@ class SeriesIndex:
         return cases, (*left_out, *self._damaged)
 
     def _add(self, path: Path) -> None:
-        tags: list[str] = [*_NEEDED, *_SHOWN, *self._identifiers]
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(tags))
+        tags = [*_NEEDED, *_SHOWN, *self._identifiers]
+        header = read_dataset(path, stop_before_pixels=True, tags=tags)
         key = tuple(_text(header, tag) for tag in ("PatientID", "StudyInstanceUID", "SeriesInstanceUID"))
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = _Series(_facts(header), self._columns(path, header))
+        series.facts.has_pixels |= "Rows" in header
         pictures = _pictures(path, header)
         here = (_text(header, "SOPInstanceUID"), pictures[0].position if pictures else ())
         if here not in series.files:
@@ -89,6 +93,20 @@ class SeriesIndex:
         if self._identifiers:
             tags["path"] = path.parent.relative_to(self._root).as_posix()
         return tags
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """What pydicom warns of bears the path of the file, which may name a patient."""
+    log = logging.getLogger("pydicom")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def _facts(header: Dataset) -> SeriesFacts:

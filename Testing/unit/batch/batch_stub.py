@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[3]
-sys.path[:0] = [path for path in (str(ROOT), str(ROOT / "Testing" / "unit")) if path not in sys.path]
+PATHS = [str(ROOT), str(ROOT / "Testing" / "unit"), str(ROOT / "Testing" / "unit" / "io")]
+sys.path[:0] = [path for path in PATHS if path not in sys.path]
 
 from fakes import FakeSegmentation, FakeSegmenter, head, write_nifti  # noqa: E402
 
