@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 _MODULES = {"jit": "run_jit", "openvino": "run_openvino", "onnxruntime": "run_onnxruntime"}
 """Of this package, each with ``FILE_NAME``, ``convert`` and ``open_file``."""
 
+_READ_GRAPHS = ("openvino", "onnxruntime")
+"""Can open the ONNX file of a model that brings one."""
+
 
 class Part(Protocol):
     """A network that is ready to run."""
@@ -70,6 +73,9 @@ def _converted(model: ModelFolder, stage: str, engine: str, threads: int | None)
     opened: Callable[[Path], Part] = partial(module.open_file, threads=threads)
     convert = partial(_convert, module.convert, model, stage)
     with engine_errors(ImportError, OSError, RuntimeError, TypeError, ValueError):
+        graph = model.graph(stage)
+        if graph is not None and engine in _READ_GRAPHS:
+            return opened(graph)
         folder = cache.place(model.manifest.stages[stage], engine, version(PACKAGE[engine]))
         found = cache.find(folder, module.FILE_NAME)
         try:

@@ -1,6 +1,7 @@
 """Detection on its own, from a scan's file to a result folder, and as a part of segmenting one."""
 
 import json
+import logging
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from ..detection.disagreement import disagreements
 from ..detection.pictures import Pictures, pictures_of
 from ..doctor.memory import peak_memory_mb
 from ..doctor.packages import require_pytorch, versions
+from ..errors import DependencyError, DeviceError
 from ..events import Finished, Listener, Started, ignore
 from ..io import read_ct, write_uncertainty
 from ..io.atomic import atomic_folder, output_errors
@@ -31,6 +33,8 @@ from .trouble import own_words
 
 SCHEMA_VERSION = 1
 DEFAULT_SETTINGS = DetectionSettings()
+
+_log = logging.getLogger(__name__)
 
 _LOAD, _DETECT, _HEAT, _REPORT, _WRITE = 0.1, 0.3, 0.6, 0.85, 0.95
 
@@ -134,8 +138,8 @@ def _loaded(
 
 
 def detector_for(settings: SegmentationSettings) -> Detector | None:
-    """The detector that runs beside a segmentation; None where it is switched off, or none is embedded and no
-    other was asked for.
+    """The detector that runs beside a segmentation; None where it is switched off, or where none was asked
+    for and the embedded one is not there or lacks a package that the segmentation does without.
 
     Raises:
         ICHError: see :func:`load_detector`.
@@ -143,9 +147,15 @@ def detector_for(settings: SegmentationSettings) -> Detector | None:
     embedded = settings.detector == models.DETECTOR
     if not settings.detect or (embedded and not models.has_detector()):
         return None
-    return load_detector(
-        DetectionSettings(settings.detector, settings.device, settings.engine, settings.threads)
-    )
+    try:
+        return load_detector(
+            DetectionSettings(settings.detector, settings.device, settings.engine, settings.threads)
+        )
+    except (ImportError, DependencyError) as error:
+        if not embedded or isinstance(error, DeviceError):
+            raise
+        _log.warning("The scan is outlined only: the detector cannot run here: %s", error)
+        return None
 
 
 def facts_of(detection: Detection, detector: Detector) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A detector gives what its networks give, on every engine, in the order of the scan and of the classes."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ from small_detector import SIZE, SLICE_MAP, SLICES, random_detector, random_netw
 
 from ICHSegmentationLib.detection import CLASSES, Detector
 from ICHSegmentationLib.detection.parts import network_of
-from ICHSegmentationLib.errors import ModelError
+from ICHSegmentationLib.errors import ModelError, ModelTamperedError
 from ICHSegmentationLib.inference.engines import cache
 from ICHSegmentationLib.preparation.detector_slices import detector_slices
 from ICHSegmentationLib.volume import CTVolume
+from Training.detection.graphs import bring_graphs
 
 AFFINE = np.diag([-3.0, -3.0, 5.0, 1.0])
 
@@ -107,3 +109,22 @@ def test_a_sequence_of_another_kind_is_refused(tmp_path: Path):
     model = write_detector(tmp_path / "m", networks, dict.fromkeys(networks, SLICES))
     with pytest.raises(ModelError, match="slice_sequence"):
         Detector.open(model, "cpu", "torch")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_a_detector_that_brings_its_graphs_is_never_converted(
+    expected, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+):
+    pytest.importorskip(engine)
+    pytest.importorskip("onnx")
+    model, probabilities = expected
+    shutil.copytree(model.path, tmp_path / "m")
+    bring_graphs(tmp_path / "m")
+    monkeypatch.delattr(cache, "place")  # would be called were anything converted
+    detector = Detector.open(tmp_path / "m", "cpu", engine)
+    assert (detector.slices.engine, detector.sequence.engine) == (engine, engine)
+    np.testing.assert_allclose(detector.detect(noise()).slices, probabilities, atol=1e-4)
+    (tmp_path / "m" / "slices.onnx").write_bytes(b"changed")
+    with pytest.raises(ModelTamperedError):
+        Detector.open(tmp_path / "m", "cpu", engine)

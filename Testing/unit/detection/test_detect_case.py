@@ -12,7 +12,7 @@ from fakes import FakeSegmenter, affine, head, write_nifti
 from ICHSegmentationLib import models
 from ICHSegmentationLib.cli import main
 from ICHSegmentationLib.detection import CLASSES, Detector
-from ICHSegmentationLib.errors import ModelError, ModelNotFoundError, OutputExistsError
+from ICHSegmentationLib.errors import DependencyError, ModelError, ModelNotFoundError, OutputExistsError
 from ICHSegmentationLib.events import Event, Finished, Progress, Started, Warned
 from ICHSegmentationLib.pipeline import detection as pipeline_detection
 from ICHSegmentationLib.pipeline import segment_case
@@ -167,6 +167,21 @@ def test_an_embedded_detector_judges_unless_it_is_switched_off(
     assert on["marked_slices"]["hemorrhage"] == BLEEDING
     assert opened == ["bright"]
     pipeline_detection._loaded.cache_clear()
+
+
+def test_where_the_embedded_detector_cannot_run_a_scan_is_still_outlined(
+    a_ct: Path, a_segmenter: FakeSegmenter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def without_pytorch(settings: DetectionSettings) -> Detector:
+        raise DependencyError("PyTorch is not installed.")
+
+    monkeypatch.setattr(models.store, "EMBEDDED_DETECTOR", write_folder(tmp_path / "detector").path)
+    monkeypatch.setattr(pipeline_detection, "load_detector", without_pytorch)
+    result = segment_case(a_ct, tmp_path / "out", segmenter=a_segmenter)
+    assert result.measurements["detection"] is None
+    assert result.measurements["total_volume_ml"] > 0
+    with pytest.raises(DependencyError):  # what was asked for by name is not left out in silence
+        segment_case(a_ct, tmp_path / "b", SegmentationSettings(detector="mine"), segmenter=a_segmenter)
 
 
 def test_a_detector_that_was_asked_for_must_be_there(a_ct: Path, a_segmenter: FakeSegmenter, tmp_path: Path):
