@@ -21,12 +21,12 @@ def keep_with(segmentation: slicer.vtkMRMLSegmentationNode, measurements: Mappin
     """Keep what a run told with its segmentation.
 
     Args:
-        measurements: as in ``measurements.json``.
+        measurements: as in ``measurements.json``; of a mask that no run made, an empty one.
     """
     told = {name: measurements[name] for name in _WHOLE if measurements.get(name)}
     told["lesions"] = [
         {"lesion": _key(lesion), **{name: lesion[name] for name in _OF_LESION}}
-        for lesion in measurements["lesions"]
+        for lesion in measurements.get("lesions", [])
         if lesion.get(_OF_LESION[0]) is not None
     ]
     segmentation.SetAttribute(_TOLD, json.dumps(told))

@@ -81,6 +81,8 @@ def show_result(scene: Any, folder: Path) -> Any:
     measurements = hemorrhage.remeasure(scan, segmentation)
     for _step in hemorrhage.present(segmentation, scan, measurements, None):
         pass
+    for _step in hemorrhage.make_surfaces(segmentation):
+        pass
     hemorrhage.add_tada_lines(scan, measurements["lesions"][0])
     return scan
 
