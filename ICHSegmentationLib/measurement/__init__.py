@@ -4,6 +4,6 @@ Lengths are in mm, volumes in mL, places in patient coordinates (right, anterior
 """
 
 from .measure import measure
-from .results import Lesion, Measurements, Tada
+from .results import Lesion, Measurements, Tada, ToldLabel
 
-__all__ = ["Lesion", "Measurements", "Tada", "measure"]
+__all__ = ["Lesion", "Measurements", "Tada", "ToldLabel", "measure"]

@@ -60,14 +60,19 @@ class AxialView:
         axes: the three axes.
         steps: ``[3, 3]`` patient coordinates (RAS, mm) of one step along each axis, one row an axis.
         origin: ``[3]`` patient coordinates (RAS, mm) of the file's voxel (0, 0, 0).
-        slice_axis: which axis of the file's array runs through the slices.
+        stored_axes: for each axis of ``voxels`` the axis of the file's array that it comes from.
     """
 
     voxels: NDArray[Any]
     axes: tuple[Axis, Axis, Axis]
     steps: NDArray[np.float64]
     origin: NDArray[np.float64]
-    slice_axis: int
+    stored_axes: tuple[int, int, int]
+
+    @property
+    def slice_axis(self) -> int:
+        """Which axis of the file's array runs through the slices."""
+        return self.stored_axes[0]
 
     def world(self, places: ArrayLike) -> NDArray[np.float64]:
         """Patient coordinates (RAS, mm) ``[..., 3]`` of places ``[..., 3]`` along slice, row, column axis."""
@@ -144,7 +149,7 @@ def axial_view(mask: Volume, slice_positions_mm: ArrayLike | None = None) -> Axi
         axes=(slices, rows, cols),
         steps=signs[:, None] * affine[:3, columns].T,
         origin=affine[:3, 3],
-        slice_axis=order[0],
+        stored_axes=(order[0], order[1], order[2]),
     )
 
 

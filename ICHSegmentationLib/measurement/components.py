@@ -49,6 +49,13 @@ def _first_voxel(lesion: AxialView) -> tuple[float, ...]:
     return tuple(float(axis.centres[at]) for axis, at in zip(lesion.axes, first, strict=True))
 
 
+def a_voxel(lesion: AxialView) -> tuple[int, int, int]:
+    """Array index (slice, row, column as the file stores them) of one voxel of the lesion."""
+    at = np.unravel_index(int(lesion.voxels.argmax()), lesion.voxels.shape)
+    stored = {axis: int(lesion.axes[k].indices[at[k]]) for k, axis in enumerate(lesion.stored_axes)}
+    return stored[0], stored[1], stored[2]
+
+
 def _label_image(voxels: NDArray[Any]) -> NDArray[np.uint8]:
     if voxels.dtype == np.uint8 and voxels.max() <= max(label.value for label in LABELS):
         return voxels  # values of labels follow one another from 1 on

@@ -1,5 +1,8 @@
 """From a mask to everything measured on it."""
 
+from dataclasses import replace
+from typing import Protocol
+
 from numpy.typing import ArrayLike
 
 from ..labels import HEMORRHAGE, SUBTYPES, Label
@@ -7,18 +10,29 @@ from ..settings import MeasurementSettings
 from ..volume import Volume
 from .applicability import coarse_warnings, scattered_reason, solidity, unfit_reason, unfit_shape_reason
 from .axial import AxialView, axial_view
-from .components import find_components
-from .results import Lesion, Measurements, Tada
+from .components import a_voxel, find_components
+from .results import Lesion, Measurements, Tada, ToldLabel
 from .tada import estimate
 from .voxel_volume import centroid_mm, volume_ml
 
 DEFAULT_SETTINGS = MeasurementSettings()
 
 
+class Told(Protocol):
+    """Who told the labels of a mask, and how surely."""
+
+    @property
+    def told_by(self) -> str: ...
+    def confidence(self, label: Label, voxel: tuple[int, int, int], /) -> float | None: ...
+    def body_at(self, voxel: tuple[int, int, int], /) -> int:
+        """The number of the connected hemorrhage at this voxel; 0 where that is not known."""
+
+
 def measure(
     mask: Volume,
     settings: MeasurementSettings = DEFAULT_SETTINGS,
     slice_positions_mm: ArrayLike | None = None,
+    told: Told | None = None,
 ) -> Measurements:
     """Volumes, lesions and Tada estimates of a mask, the same for every way of storing it.
 
@@ -27,6 +41,7 @@ def measure(
         settings: what counts as one lesion, and which are too small for an estimate.
         slice_positions_mm: ``[D]`` positions along the normal where slices are unevenly spaced
             (``CTVolume.slice_positions_mm``).
+        told: who told the labels of the mask; None where a person drew it.
 
     Raises:
         UnknownLabelError: a voxel holds a value that is no label.
@@ -45,6 +60,8 @@ def measure(
         first, last = sorted(int(index) for index in part.axes[0].indices[[0, -1]])
         lesions.append(Lesion(number, label.id, volume, centroid_mm(part), (first, last), tada))
         warnings.extend(coarse)
+    if told is not None:
+        lesions = _with_what_was_told(lesions, [(label, a_voxel(part)) for _, label, part in found], told)
 
     total, reason = _tada_total(lesions)
     return Measurements(
@@ -70,6 +87,22 @@ def _tada(
     if unknown and (reason := unfit_shape_reason(filled)):
         return Tada(applicable=False, reason=reason), []
     return estimate(part), coarse_warnings(number, len(part.voxels), filled)
+
+
+def _with_what_was_told(
+    lesions: list[Lesion], places: list[tuple[Label, tuple[int, int, int]]], told: Told
+) -> list[Lesion]:
+    bodies = [told.body_at(voxel) for _, voxel in places]
+    complete = []
+    for lesion, body, (label, voxel) in zip(lesions, bodies, places, strict=True):
+        touches = tuple(
+            other.id
+            for other, its_body in zip(lesions, bodies, strict=True)
+            if body and its_body == body and other.label != lesion.label
+        )
+        how = ToldLabel(told.confidence(label, voxel), told.told_by, touches)
+        complete.append(replace(lesion, told=how))
+    return complete
 
 
 def _tada_total(lesions: list[Lesion]) -> tuple[float | None, str]:

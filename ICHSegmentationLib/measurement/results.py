@@ -44,6 +44,22 @@ class Tada:
 
 
 @dataclass(frozen=True)
+class ToldLabel:
+    """How a lesion came to its label, where no person drew it.
+
+    Attributes:
+        subtype_confidence: probability (0 to 1) of the likeliest subtype; where it is too low the label stays
+            ``hemorrhage``. None where no probability is known.
+        subtype_told_by: ``anatomy`` (shape and place), ``anatomy and detector``, or ``model``.
+        touches: ids of the lesions of other labels that make up one connected hemorrhage with this one.
+    """
+
+    subtype_confidence: float | None
+    subtype_told_by: str
+    touches: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Lesion:
     """One connected piece of one label.
 
@@ -51,6 +67,7 @@ class Lesion:
         id: 1 for the largest, then by falling volume.
         label: id of its label, see ``labels``.
         slices: first and last slice, on the array axis ``Measurements.slice_axis``, counted from 0.
+        told: how it came to its label; None where a person drew it.
     """
 
     id: int
@@ -59,6 +76,7 @@ class Lesion:
     centroid_mm: Point
     slices: tuple[int, int]
     tada: Tada
+    told: ToldLabel | None = None
 
 
 @dataclass(frozen=True)
@@ -85,8 +103,14 @@ class Measurements:
     coordinate_system: str = "RAS"
 
     def to_dict(self) -> dict[str, Any]:
-        """The content for ``measurements.json``: dicts, lists, strings and finite numbers."""
-        return _plain(asdict(self))
+        """The content for ``measurements.json``: dicts, lists, strings and finite numbers.
+
+        What :class:`ToldLabel` says stands beside the lesion's other numbers, where it says anything.
+        """
+        content = asdict(self)
+        for lesion in content["lesions"]:
+            lesion |= lesion.pop("told") or {}
+        return _plain(content)
 
 
 def _plain(value: Any) -> Any:

@@ -37,7 +37,7 @@ def bleeding_copy(scan: Scan, name: str, seed: int, small: bool = False) -> Scan
     Their volumes are those that patients have or, where ``small``, what is easily overlooked.
     """
     rng = np.random.default_rng([seed, *name.encode()])
-    brain = _soft_tissue(scan)
+    brain = soft_tissue(scan)
     anatomy = anatomy_of(scan.hu, brain, scan.spacing)
     count = rng.choice(list(_LESIONS), p=list(_LESIONS.values()))
     subtypes = rng.choice(list(_SUBTYPES), size=count, replace=False, p=list(_SUBTYPES.values()))
@@ -69,7 +69,7 @@ def _lesions(
             _log.info("%s", error)
 
 
-def _soft_tissue(scan: Scan) -> NDArray[np.bool_]:
+def soft_tissue(scan: Scan) -> NDArray[np.bool_]:
     """The brain and its coverings, without the bone, orbits and sinuses at the region's edge."""
     pixels = 0.8 / np.array(scan.spacing[1:])
     smooth = ndimage.gaussian_filter(scan.hu.clip(-100, 300).astype(np.float32), (0, *pixels))
