@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "events", "labels", "settings", "cancellation"},
     {"volume"},
     {"io", "preparation", "networks", "models", "phantom"},
-    {"inference", "detection", "measurement", "correction", "comparison"},
+    {"inference", "detection", "measurement", "subtypes", "correction", "comparison"},
     {"report"},
     {"pipeline", "doctor"},
     {"batch", "service", "node"},
