@@ -104,7 +104,7 @@ def overlay_of(
 def set_visible(overlay: slicer.vtkMRMLScalarVolumeNode, visible: bool) -> None:
     """Lay the map over every slice view that shows its scan, or take it away where it lies."""
     scene = overlay.GetScene()
-    scans = [overlay.GetNodeReferenceID(kind.role) for kind in KINDS]
+    scans = {scan for kind in KINDS if (scan := overlay.GetNodeReferenceID(kind.role))}
     for n in range(scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")):
         view = scene.GetNthNodeByClass(n, "vtkMRMLSliceCompositeNode")
         if visible and view.GetBackgroundVolumeID() in scans:

@@ -65,6 +65,7 @@ def test_it_is_switched_on_over_its_scan_and_off_again(scene: Any, tmp_path: Pat
 
     scan, other = make_scan(scene), make_scan(scene)
     red, green = add_view(scene, "Red", scan), add_view(scene, "Green", other)
+    empty = add_view(scene, "Yellow")
     overlay = overlaid(scene, scan, tmp_path)
     assert not is_visible(overlay)
     set_visible(overlay, True)
@@ -72,6 +73,7 @@ def test_it_is_switched_on_over_its_scan_and_off_again(scene: Any, tmp_path: Pat
     assert red.GetForegroundVolumeID() == overlay.GetID()
     assert red.GetForegroundOpacity() > 0.3
     assert not green.GetForegroundVolumeID()
+    assert not empty.GetForegroundVolumeID()
     set_visible(overlay, False)
     assert not is_visible(overlay)
     assert red.GetBackgroundVolumeID() == scan.GetID()
