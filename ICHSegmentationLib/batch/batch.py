@@ -25,7 +25,7 @@ from .outcome import Outcome, Problem, Unworkable
 from .plan import PlannedCase, Planner, require_free_way
 from .rows import EXIT_CODE, Row, row_of, row_of_outcome
 from .summary import Provenance, counts, write_summary
-from .worker import STAGING, Equipment, LoadSegmenter, Order
+from .worker import STAGING, Equipment, LoadSegmenter
 
 STATE = ".ichseg-batch"
 """The batch's own folder among the results: its ledger, its locks, and files that cases are read from."""
@@ -151,23 +151,20 @@ class _Batch:
         self._began = self._written = time.monotonic()
 
     def run(self, options: BatchOptions, load: LoadSegmenter) -> BatchResult:
-        orders = [
-            Order(each.case, overwrite=each.is_known or self._settings.overwrite)
-            for each in self._to_do.values()
-        ]
-        size = min(options.workers or fitting_workers(self._settings.device), max(1, len(orders)))
+        cases = [each.case for each in self._to_do.values()]
+        size = min(options.workers or fitting_workers(self._settings.device), max(1, len(cases)))
         threads = self._settings.threads or threads_of_each(size)
         equipment = Equipment(
             self._out_dir,
             self._out_dir / STATE,
-            replace(self._settings, threads=threads),
+            replace(self._settings, threads=threads, overwrite=True),
             load if self._model else None,
             options.memory_mb,
         )
         try:
             self._tell_progress()
             self._write_summary()
-            with closing(done_by_workers(orders, equipment, size)) as told:
+            with closing(done_by_workers(cases, equipment, size)) as told:
                 for message in told:
                     if isinstance(message, Outcome):
                         self._record(message)

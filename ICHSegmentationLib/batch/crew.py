@@ -14,8 +14,9 @@ from typing import TypeAlias
 
 from ..errors import WorkerLostError
 from ..events import Event, Started
+from .case import Case
 from .outcome import Outcome, Problem, Unworkable
-from .worker import Equipment, Order, Ready, Unfit, work
+from .worker import Equipment, Ready, Unfit, work
 
 _MOST_FALSE_STARTS = 3
 _GRACE_S = 0.2
@@ -28,15 +29,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass
 class _Worker:
-    """A worker and what it does: ``order`` from when it got it, ``began`` from when the case began."""
+    """A worker and what it does: ``case`` from when it got it, ``began`` from when it began with it."""
 
     process: SpawnProcess
-    order: Order | None = None
+    case: Case | None = None
     began: float | None = None
 
 
-def done_by_workers(orders: Iterable[Order], equipment: Equipment, size: int) -> Events:
-    """What ``size`` workers tell while they do the orders, and the outcome of each as it ends.
+def done_by_workers(cases: Iterable[Case], equipment: Equipment, size: int) -> Events:
+    """What ``size`` workers tell while they do the cases, and the outcome of each as it ends.
 
     A worker that dies is replaced; the case that it was at has failed. Closing the generator kills the
     workers.
@@ -45,7 +46,7 @@ def done_by_workers(orders: Iterable[Order], equipment: Equipment, size: int) ->
         Unworkable: a worker cannot load the model.
         WorkerLostError: workers die before they have begun a case, several times in a row.
     """
-    crew = _Crew(deque(orders), equipment, size)
+    crew = _Crew(deque(cases), equipment, size)
     try:
         yield from crew.work()
     finally:
@@ -53,13 +54,13 @@ def done_by_workers(orders: Iterable[Order], equipment: Equipment, size: int) ->
 
 
 class _Crew:
-    def __init__(self, waiting: deque[Order], equipment: Equipment, size: int) -> None:
+    def __init__(self, waiting: deque[Case], equipment: Equipment, size: int) -> None:
         self._waiting, self._equipment, self._size = waiting, equipment, size
         self._workers: dict[Connection, _Worker] = {}
         self._false_starts = 0
 
     def work(self) -> Iterator[Event | Outcome]:
-        while self._waiting or any(worker.order for worker in self._workers.values()):
+        while self._waiting or any(worker.case for worker in self._workers.values()):
             self._hire()
             for connection in wait(list(self._workers)):
                 assert isinstance(connection, Connection)
@@ -79,7 +80,7 @@ class _Crew:
 
     def _hire(self) -> None:
         """As many workers as are of use: one that is still starting will take one of those that wait."""
-        busy = sum(worker.order is not None for worker in self._workers.values())
+        busy = sum(worker.case is not None for worker in self._workers.values())
         while len(self._workers) < min(self._size, busy + len(self._waiting)):
             here, there = multiprocessing.Pipe()
             process = multiprocessing.get_context("spawn").Process(
@@ -98,7 +99,7 @@ class _Crew:
             self._give(connection)
         elif isinstance(message, Outcome):
             self._false_starts = 0
-            worker.order = worker.began = None
+            worker.case = worker.began = None
             self._give(connection)
             yield message
         elif isinstance(message, Event):
@@ -107,15 +108,15 @@ class _Crew:
             yield message
 
     def _give(self, connection: Connection) -> None:
-        """The next order, if there is one; a worker that dies just now is found dead soon."""
+        """The next case, if there is one; a worker that dies just now is found dead soon."""
         if not self._waiting:
             return
-        order = self._waiting.popleft()
-        self._workers[connection].order = order
+        case = self._waiting.popleft()
+        self._workers[connection].case = case
         try:
-            connection.send(order)
+            connection.send(case)
         except OSError:
-            _log.debug("A worker died before it got %s.", order.case.name)
+            _log.debug("A worker died before it got %s.", case.name)
 
     def _lost(self, connection: Connection) -> Iterator[Outcome]:
         """Blame the case that a dead worker was at; one that had not begun is done by another worker."""
@@ -123,18 +124,18 @@ class _Crew:
         connection.close()
         time.sleep(_GRACE_S)
         worker.process.join()
-        order, code = worker.order, worker.process.exitcode or 0
-        if order is not None and worker.began is not None:
+        case, code = worker.case, worker.process.exitcode or 0
+        if case is not None and worker.began is not None:
             self._false_starts = 0
             error = WorkerLostError(
                 f"The worker process died while it worked on this case ({_cause(code)}).",
                 "Try it again with --retry, perhaps with fewer --workers; other cases are not concerned.",
             )
             seconds = round(time.perf_counter() - worker.began, 3)
-            yield Outcome(order.case.name, seconds, None, Problem.of(error))
+            yield Outcome(case.name, seconds, None, Problem.of(error))
             return
-        if order is not None:
-            self._waiting.appendleft(order)
+        if case is not None:
+            self._waiting.appendleft(case)
         self._false_starts += 1
         if self._false_starts >= _MOST_FALSE_STARTS:
             raise WorkerLostError(

@@ -23,13 +23,11 @@ class PlannedCase:
         action: ``done`` and ``failed before`` are left as they are; ``in the way`` is a result that was not
             made from this input with this model and these settings.
         entry: what the ledger holds of it, or would hold before it is done.
-        is_known: whether the batch made what stands in its folder.
     """
 
     case: Case
     action: Action
     entry: Entry
-    is_known: bool
 
 
 @dataclass(frozen=True)
@@ -57,20 +55,20 @@ class Planner:
         folder = self.out_dir / case.name
         if entry is None:
             in_the_way = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
-            return PlannedCase(case, self._unless_overwritten(in_the_way), fresh, False)
+            return PlannedCase(case, self._unless_overwritten(in_the_way), fresh)
         if entry.status == "waiting" or (
             entry.status == "done" and not (folder / "measurements.json").is_file()
         ):
-            return PlannedCase(case, "do", fresh, True)
+            return PlannedCase(case, "do", fresh)
         same = entry.settings_sha256 == key and _same_input(case, now, entry)
         kept = replace(entry, stamp=now)
         if entry.status == "failed":
             return PlannedCase(
-                case, "failed before" if same and not self.retry else "do", kept if same else fresh, True
+                case, "failed before" if same and not self.retry else "do", kept if same else fresh
             )
         if same:
-            return PlannedCase(case, "done", kept, True)
-        return PlannedCase(case, self._unless_overwritten(True), fresh, True)
+            return PlannedCase(case, "done", kept)
+        return PlannedCase(case, self._unless_overwritten(True), fresh)
 
     def _unless_overwritten(self, in_the_way: bool) -> Action:
         return "in the way" if in_the_way and not self.settings.overwrite else "do"

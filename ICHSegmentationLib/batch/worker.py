@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -35,19 +35,12 @@ _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Order:
-    """A case to do; ``overwrite`` where its folder may hold an earlier result."""
-
-    case: Case
-    overwrite: bool
-
-
-@dataclass(frozen=True)
 class Equipment:
     """What every worker is given.
 
     Attributes:
         state_dir: the batch's own folder in ``out_dir``.
+        settings: an earlier result in a case's folder is replaced: the batch has looked before.
         load: gives the segmenter; None where every case brings a mask.
         memory_mb: see :func:`.limits.limit_memory`; None sets no limit.
     """
@@ -61,7 +54,7 @@ class Equipment:
 
 @dataclass(frozen=True)
 class Ready:
-    """The worker has its model and waits for its first order."""
+    """The worker has its model and waits for its first case."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +65,7 @@ class Unfit:
 
 
 def work(connection: Connection, equipment: Equipment) -> None:
-    """Send :class:`Ready` or :class:`Unfit`, then events and an :class:`Outcome` for every order."""
+    """Send :class:`Ready` or :class:`Unfit`, then events and an :class:`Outcome` for every case."""
     _leave_signals_to_the_parent()
     _end_with_the_parent()
     os.dup2(2, 1)  # what libraries print must not come among the events on stdout
@@ -92,16 +85,16 @@ def work(connection: Connection, equipment: Equipment) -> None:
                 connection.send(do_case(connection.recv(), equipment, segmenter, connection.send))
 
 
-def do_case(order: Order, equipment: Equipment, segmenter: Segmenter | None, listen: Listener) -> Outcome:
+def do_case(case: Case, equipment: Equipment, segmenter: Segmenter | None, listen: Listener) -> Outcome:
     """Segment or measure one case on the one path that all take; whatever it raises stands in the outcome."""
     started = time.perf_counter()
-    content = content_sha256(order.case)
-    result = _finished_or_problem(order, equipment, segmenter, listen)
-    return Outcome(order.case.name, round(time.perf_counter() - started, 3), content, result)
+    content = content_sha256(case)
+    result = _finished_or_problem(case, equipment, segmenter, listen)
+    return Outcome(case.name, round(time.perf_counter() - started, 3), content, result)
 
 
 def _finished_or_problem(
-    order: Order, equipment: Equipment, segmenter: Segmenter | None, listen: Listener
+    case: Case, equipment: Equipment, segmenter: Segmenter | None, listen: Listener
 ) -> Finished | Problem:
     finished: list[Finished] = []
 
@@ -113,14 +106,14 @@ def _finished_or_problem(
             listen(event)
 
     try:
-        with staged(order.case, equipment.state_dir / STAGING / str(os.getpid())) as files:
-            _do(order, files, equipment, segmenter, hear)
+        with staged(case, equipment.state_dir / STAGING / str(os.getpid())) as files:
+            _do(case, files, equipment, segmenter, hear)
         return finished[0]
     except ICHError as error:
         _logger.debug("Where it came from:", exc_info=True)
         return Problem.of(error)
     except Exception as error:
-        _logger.exception("%s: not expected, please report this.", order.case.name)
+        _logger.exception("%s: not expected, please report this.", case.name)
         found = ICHError(
             f"Something went wrong that should not: {type(error).__name__}: {error}",
             "Please report it, with what the batch wrote to its standard error.",
@@ -129,14 +122,13 @@ def _finished_or_problem(
 
 
 def _do(
-    order: Order, files: Staged, equipment: Equipment, segmenter: Segmenter | None, listen: Listener
+    case: Case, files: Staged, equipment: Equipment, segmenter: Segmenter | None, listen: Listener
 ) -> None:
-    settings = replace(equipment.settings, overwrite=order.overwrite)
-    name, out_dir = order.case.name, equipment.out_dir
+    out_dir, settings = equipment.out_dir, equipment.settings
     if files.mask:
-        measure_case(files.scan, files.mask, out_dir, settings, listen, name)
+        measure_case(files.scan, files.mask, out_dir, settings, listen, case.name)
     else:
-        segment_case(files.scan, out_dir, settings, listen, name, segmenter)
+        segment_case(files.scan, out_dir, settings, listen, case.name, segmenter)
 
 
 def _leave_signals_to_the_parent() -> None:

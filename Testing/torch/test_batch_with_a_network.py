@@ -42,7 +42,7 @@ def test_a_batch_gives_what_segment_gives(tmp_path: Path) -> None:
     }  # fmt: skip
     assert results["7"]["measurements"]["total_volume_ml"] > 1
 
-    settings = SegmentationSettings(device="cpu", threads=1)
+    settings = SegmentationSettings(device="cpu", threads=1, overwrite=True)
     for seed in ("7", "8"):
         alone = segment_case(tmp_path / "in" / f"{seed}.nii.gz", tmp_path / "alone", settings)
         mask = tmp_path / "out" / seed / "segmentation.nii.gz"

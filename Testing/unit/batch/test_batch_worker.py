@@ -17,14 +17,14 @@ from ICHSegmentationLib.batch import Case, find_cases
 from ICHSegmentationLib.batch.limits import WORKER_MB, fitting_workers, threads_of_each
 from ICHSegmentationLib.batch.outcome import Outcome, Problem
 from ICHSegmentationLib.batch.staging import staged
-from ICHSegmentationLib.batch.worker import Equipment, Order, do_case
+from ICHSegmentationLib.batch.worker import Equipment, do_case
 from ICHSegmentationLib.events import Event, Finished
 
 
 def done(case: Case, out: Path) -> tuple[Outcome, list[Event]]:
     heard: list[Event] = []
     equipment = Equipment(out, out / "state", settings(DEFAULT), load_stub)
-    return do_case(Order(case, False), equipment, load_stub(settings(DEFAULT)), heard.append), heard
+    return do_case(case, equipment, load_stub(settings(DEFAULT)), heard.append), heard
 
 
 def a_patients_series() -> Series:
