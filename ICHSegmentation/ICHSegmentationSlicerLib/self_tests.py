@@ -90,7 +90,12 @@ class SelfTests(_TestCase):
 
     def test_a_click_adds_a_lesion_and_another_removes_it(self) -> None:
         try:
-            from ICHSegmentationSlicerLib.corrections import add_lesion_at, remeasure, remove_lesion_at
+            from ICHSegmentationSlicerLib.corrections import (
+                add_lesion_at,
+                relabel_lesion,
+                remeasure,
+                remove_lesion_at,
+            )
         except ImportError as error:
             self.skipTest(f"The packages of the set-up are not installed: {error}")
         from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation
@@ -100,6 +105,9 @@ class SelfTests(_TestCase):
         added = add_lesion_at(scan, segmentation, tuple(_center(scan, truth)), "intraparenchymal").volume_ml
         self.assertAlmostEqual(added, _VOLUME_ML, delta=0.3 * _VOLUME_ML)
         self.assertAlmostEqual(remeasure(scan, segmentation)["total_volume_ml"], added, places=2)
+        (lesion,) = remeasure(scan, segmentation)["lesions"]
+        relabel_lesion(scan, segmentation, lesion, "subarachnoid")
+        self.assertEqual(list(remeasure(scan, segmentation)["subtypes"]), ["subarachnoid"])
         removed = remove_lesion_at(scan, segmentation, tuple(_center(scan, truth)))
         self.assertAlmostEqual(removed, added, places=2)
 

@@ -27,6 +27,29 @@ def test_a_run_ends_in_a_segmentation_with_its_numbers(opened: Any, scan: Any, s
     assert [row[0] for row in panel.table()] == ["Total", "Intraparenchymal hemorrhage", "Lesion 1 (IPH)"]
     assert {row[1] for row in panel.table()} == {f"{volume_ml:.2f}"}
     assert scene.GetFirstNodeByClass("vtkMRMLTableNode").GetNumberOfRows() == 3
+    segment = node.GetSegmentation().GetNthSegment(0)
+    assert panel.settle(lambda: segment.GetRepresentation("Closed surface") is not None, 60)
+
+
+def test_the_numbers_are_shown_before_the_surfaces_are_made(opened: Any, scan: Any, scene: Any) -> None:
+    setup = PlannedSetup()
+    panel = opened(setup)
+    panel.press("applyButton")
+    made: list[bool] = []
+
+    def note() -> None:
+        if panel.panel.session.measurements is not None:
+            (node,) = segmentations(scene)
+            surface = node.GetSegmentation().GetNthSegment(0).GetRepresentation("Closed surface")
+            made.append(surface is not None)
+
+    panel.panel.session.listen(note)
+    setup.worker.finish(bleed_mask(scan))
+    assert panel.settle(lambda: bool(made), 60)
+    assert made[0] is False
+    assert panel.settle(lambda: not panel.panel._scan._run.finishing, 60)
+    note()
+    assert made[-1] is True
 
 
 def test_while_it_runs_progress_is_shown_and_the_button_is_not(opened: Any, scan: Any) -> None:
