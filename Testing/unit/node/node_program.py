@@ -23,7 +23,7 @@ def main() -> None:
         destination=parse_destination(destination),
         out_dir=Path(out_dir),
         address="127.0.0.1",
-        quiet_s=1.0,
+        quiet_s=5.0,  # longer than a busy machine may stop between two objects
         segmentation=SegmentationSettings(model=model, format="dcm", overwrite=True),
     )
     parent = os.getppid()

@@ -23,6 +23,8 @@ from ICHSegmentationLib.node.peers import Peer
 from ICHSegmentationLib.node.worker import Outcome
 from ICHSegmentationLib.settings import SegmentationSettings
 
+QUIET_S = 5.0  # longer than this machine may stop between two objects
+
 
 def store(port, datasets):
     entity = AE("PACS")
@@ -39,7 +41,13 @@ def settings(tmp_path, a_model_folder):
     def given(peer: Peer) -> NodeSettings:
         segmentation = SegmentationSettings(model=str(a_model_folder), format="dcm", overwrite=True)
         return NodeSettings(
-            "ICHSEG", 0, peer, tmp_path / "out", address="127.0.0.1", quiet_s=0.5, segmentation=segmentation
+            "ICHSEG",
+            0,
+            peer,
+            tmp_path / "out",
+            address="127.0.0.1",
+            quiet_s=QUIET_S,
+            segmentation=segmentation,
         )
 
     return given
