@@ -13,9 +13,9 @@ from ..networks import build
 from ..networks.slice_sequence import SliceSequence
 from ..networks.weights import load_weights
 from ..settings import EngineName
+from .detector import SLICES
 
 Array = NDArray[np.float32]
-SLICES, SEQUENCE = "slices", "sequence"
 
 
 class SlicesPart(nn.Module):

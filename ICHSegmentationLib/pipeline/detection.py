@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import models
 from ..detection import CLASSES, Detection, Detector
+from ..detection.detector import SLICES
 from ..detection.disagreement import disagreements
 from ..detection.pictures import Pictures, pictures_of
 from ..doctor.memory import peak_memory_mb
@@ -88,7 +89,7 @@ def detect_case(
             with journal.stage("load", _LOAD):
                 detector = loaded()
         with journal.stage("detect", _DETECT):
-            pictures = pictures_of(ct, detector.model.manifest.stages["slices"])
+            pictures = pictures_of(ct, detector.model.manifest.stages[SLICES])
             detection = detector.judge(pictures)
         with output_errors(folder):
             paths = _write_heat(folder, ct, detector, pictures, journal) if settings.heatmap else {}
