@@ -291,3 +291,17 @@ def test_thousands_of_scans_fit_into_a_command_line_of_windows(tmp_path: Path) -
     options = parser().parse_args(json.loads(arguments))
     assert options.inputs == []
     assert not options.list.exists()
+
+
+def test_a_detection_is_asked_for_in_words_of_the_command_line(tmp_path: Path) -> None:
+    from ICHSegmentationLib.settings import DetectionSettings
+
+    tell = "tell(event='warning', case='ct', message=json.dumps(arguments)); tell(event='result', case='ct')"
+    heard = Heard(engine(tmp_path, tell))
+    settings = DetectionSettings(model="own", device="cpu", heatmap=True)
+    heard.worker.start_detection(tmp_path / "-ct.nii", tmp_path / "out", settings)
+    heard.outcome()
+    options = parser().parse_args(json.loads(heard.of_kind(events.Warned)[0].message))
+    assert (options.command, options.inputs) == ("detect", [tmp_path / "-ct.nii"])
+    assert (options.model, options.device, options.heatmap) == ("own", "cpu", True)
+    assert (options.output, options.events) == (tmp_path / "out", "jsonl")

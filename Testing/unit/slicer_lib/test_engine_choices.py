@@ -70,3 +70,12 @@ def test_another_program_than_the_doctor_is_in_trouble_with_its_last_lines(text:
     assert report.trouble is not None
     assert report.devices == {}
     assert "No module named ICHSegmentationLib" in report.text
+
+
+def test_a_detector_is_no_model_that_outlines(write_model: Callable[..., Path], tmp_path: Path) -> None:
+    from ICHSegmentationSlicerLib.engine_choices import detectors
+
+    before = detectors()
+    models.import_folder(write_model(tmp_path / "own", id="own-detector", recipe="detector"))
+    assert "own-detector" not in [name for _text, name in model_choices()]
+    assert detectors() == [*before, "own-detector"]
