@@ -25,9 +25,33 @@ A MONAI Bundle of a model of ICHSegmentation; `pip install ichsegmentation` firs
 - `model/`: the model folder of ICHSegmentation.
 - `python -m monai.bundle run run --config_file configs/inference.json --bundle_root . --scan CT.nii.gz
   --output_dir OUT` outlines and measures the hemorrhage on a scan.
+- `preprocessing`, `network_def`, `inferer` and `postprocessing` are there for programs that put a bundle
+  together themselves. A scan goes through several networks, in windows, so `network_def` is the whole way:
+  it takes one scan in HU, `[1, 1, W, H, D]` with its affine, and gives its label values on the same voxels.
+  It reads its weights from `model/`; `models/model.pt` is empty.
 
 Licence of the weights: {licence}. Research use only; not a medical device.
 """
+
+
+_KEYS = {"keys": "image"}
+_PARTS: dict[str, Any] = {
+    "preprocessing": {
+        "_target_": "Compose",
+        "transforms": [
+            {"_target_": "LoadImaged", **_KEYS},
+            {"_target_": "EnsureChannelFirstd", **_KEYS},
+            {"_target_": "EnsureTyped", **_KEYS},
+        ],
+    },
+    "network_def": {"_target_": "Training.loop.whole_scan.WholeScan", "folder": "$@bundle_root + '/model'"},
+    "inferer": {"_target_": "SimpleInferer"},
+    "postprocessing": {
+        "_target_": "Compose",
+        "transforms": [{"_target_": "EnsureTyped", "keys": "pred", "dtype": "$torch.uint8"}],
+    },
+}
+"""What MONAI Label and others look for in a bundle."""
 
 
 def write_bundle(model: ModelFolder, folder: Path) -> None:
@@ -39,6 +63,7 @@ def write_bundle(model: ModelFolder, folder: Path) -> None:
         network = build(stage.network)
         load_weights(network, model.weights(name))
         torch.save(network.state_dict(), folder / "models" / f"{name}.pt")
+    torch.save({}, folder / "models" / "model.pt")  # the whole way has no weights of its own
     _write_json(folder / "configs" / "metadata.json", _metadata(model))
     _write_json(folder / "configs" / "inference.json", _inference(model))
     manifest = model.manifest
@@ -50,7 +75,11 @@ def write_bundle(model: ModelFolder, folder: Path) -> None:
 def _inference(model: ModelFolder) -> dict[str, Any]:
     """A configuration of ``python -m monai.bundle run run``."""
     config: dict[str, Any] = {
-        "imports": ["$from pathlib import Path", "$from ICHSegmentationLib.pipeline import segment_case"],
+        "imports": [
+            "$import torch",
+            "$from pathlib import Path",
+            "$from ICHSegmentationLib.pipeline import segment_case",
+        ],
         "bundle_root": ".",
         "scan": "ct.nii.gz",
         "output_dir": "$@bundle_root + '/output'",
@@ -60,6 +89,7 @@ def _inference(model: ModelFolder) -> dict[str, Any]:
         },
         # MONAI takes an expression with the word for an import in it for one.
         "run": ["$segment_case(Path(@scan), Path(@output_dir), @settings)"],
+        **_PARTS,
     }
     for name, stage in model.manifest.stages.items():
         key = f"network_def_{name.replace('-', '_')}"
