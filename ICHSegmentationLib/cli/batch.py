@@ -20,6 +20,7 @@ def run(options: Namespace) -> int:
         format=options.format,
         overwrite=options.overwrite,
         uncertainty=options.uncertainty,
+        subtypes=options.subtypes,
     )
     batch = BatchOptions(options.workers, options.limit_memory, options.retry, options.keep_identifiers)
     with _listener(options) as listen:

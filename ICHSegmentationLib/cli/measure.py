@@ -12,6 +12,10 @@ def run(options: Namespace) -> int:
     settings = SegmentationSettings(format=options.format, overwrite=options.overwrite)
     case = case_name(options.ct)
     return run_cases(
-        {case: lambda listen: measure_case(options.ct, options.mask, options.output, settings, listen, case)},
+        {
+            case: lambda listen: measure_case(
+                options.ct, options.mask, options.output, settings, listen, case, options.subtypes
+            )
+        },
         options,
     )

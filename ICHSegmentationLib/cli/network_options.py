@@ -24,3 +24,9 @@ def add_network_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--uncertainty", action="store_true", help="also write uncertainty.nii.gz: 0 sure, 100 even chances"
     )
+    command.add_argument(
+        "--no-subtypes",
+        dest="subtypes",
+        action="store_false",
+        help="leave all hemorrhage without subtype where the model does not tell subtypes apart",
+    )

@@ -19,7 +19,10 @@ def run(options: Namespace) -> int:
         format=options.format,
         overwrite=options.overwrite,
         uncertainty=options.uncertainty,
+        subtypes=options.subtypes,
         secondary_capture=options.secondary_capture,
+        detect=options.detect,
+        detector=options.detector,
     )
 
     def work(path: Path, case: str) -> Work:

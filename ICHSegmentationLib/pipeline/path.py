@@ -3,8 +3,9 @@
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..detection import Detection, Detector
 from ..doctor.memory import peak_memory_mb
 from ..doctor.packages import versions
 from ..events import Finished, Listener, Started, ignore
@@ -17,18 +18,23 @@ from ..settings import SegmentationSettings
 from ..volume import CTVolume, Volume
 from .background import in_background
 from .cases import case_name
+from .detection import detector_for, disagreements_with, facts_of
 from .dicom_results import write_dicom_results
 from .journal import Journal
 from .provenance import describe_input, describe_mask, describe_model
 from .second_look import second_look
 from .segmenter import Segmentation, Segmenter, Uncertainty, load_segmenter
+from .subtypes import told_apart, told_by_anatomy
 from .trouble import own_words
+
+if TYPE_CHECKING:
+    from ..measurement.measure import Told
 
 SCHEMA_VERSION = 1
 DEFAULT_SETTINGS = SegmentationSettings()
 
 # Where stages begin, as fractions of a case's time on a CPU.
-_LOAD, _SEGMENT, _MEASURE, _REPORT, _WRITE = 0.05, 0.1, 0.85, 0.88, 0.97
+_LOAD, _DETECT, _SEGMENT, _SUBTYPES, _MEASURE, _REPORT, _WRITE = 0.05, 0.1, 0.15, 0.82, 0.85, 0.88, 0.97
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,7 @@ def segment_case(
     listen: Listener = ignore,
     case: str | None = None,
     segmenter: Segmenter | None = None,
+    detector: Detector | None = None,
 ) -> CaseResult:
     """Outline and measure the hemorrhage on one scan.
 
@@ -69,29 +76,39 @@ def segment_case(
         listen: hears of the start, progress, warnings and the result.
         case: name of the result folder; None names it after the scan's file or folder.
         segmenter: None loads the one of ``settings``.
+        detector: judges the scan too; None loads the one of ``settings``, if there is one.
 
     Raises:
         ICHError: one of its kinds; no result folder is then left, and an earlier one is as it was.
     """
     ct_path, journal = _start(ct_path, case, listen)
     with own_words(), atomic_folder(Path(out_dir) / journal.case, settings.overwrite) as folder:
-        with in_background(lambda: segmenter or load_segmenter(settings)) as loaded:
+        with in_background(
+            lambda: (segmenter or load_segmenter(settings), detector or detector_for(settings))
+        ) as loaded:
             ct, scan = _read_ct(ct_path, settings, journal)
             with journal.stage("load", _LOAD):
-                segmenter = loaded()
+                segmenter, detector = loaded()
         with in_background(_load_the_rest):
+            detection = _detect(ct, detector, journal)
             segmentation = _segment(ct, segmenter, journal)
+        mask, told = segmentation.mask, None
+        if settings.subtypes:
+            mask, told = told_apart(ct, mask, segmenter.model.manifest, detection, journal, _SUBTYPES)
+        if detection:
+            journal.warn(disagreements_with(detection, ct, mask))
         facts = {
             "input": scan,
             "model": describe_model(segmenter.model),
             "settings": {**settings.to_dict(), "model": segmenter.model.manifest.id},
             "device": segmentation.device,
             "engine": segmentation.engine,
+            "detection": facts_of(detection, detector) if detection and detector else None,
         }
         paths, measurements = _write(
-            folder, ct, segmentation.mask, settings, facts, journal, segmentation.uncertainty
+            folder, ct, mask, settings, facts, journal, segmentation.uncertainty, told
         )
-    return _finish(Path(out_dir), segmentation.mask, paths, measurements, journal)
+    return _finish(Path(out_dir), mask, paths, measurements, journal)
 
 
 def measure_case(
@@ -101,12 +118,15 @@ def measure_case(
     settings: SegmentationSettings = DEFAULT_SETTINGS,
     listen: Listener = ignore,
     case: str | None = None,
+    subtypes: bool = False,
 ) -> CaseResult:
     """Measure a mask that someone drew or corrected; no model runs, and torch is not loaded.
 
     Args:
         mask_path: label values on the CT's grid, see :func:`ICHSegmentationLib.io.read_mask`.
         settings: only what concerns measuring and writing counts.
+        subtypes: also tell the subtype of what its author drew as hemorrhage of none; the written mask then
+            holds it.
 
     The other arguments, the result and the errors are those of :func:`segment_case`.
     """
@@ -115,6 +135,9 @@ def measure_case(
         ct, scan = _read_ct(ct_path, settings, journal)
         with journal.stage("read mask", _SEGMENT):
             mask = read_mask(Path(mask_path), ct)
+        told = None
+        if subtypes:
+            mask, told = told_by_anatomy(ct, mask, None, journal, _SUBTYPES)
         facts = {
             "input": scan,
             "mask": describe_mask(Path(mask_path)),
@@ -122,8 +145,9 @@ def measure_case(
             "settings": {"format": settings.format, "measurement": asdict(settings.measurement)},
             "device": None,
             "engine": None,
+            "detection": None,
         }
-        paths, measurements = _write(folder, ct, mask, settings, facts, journal)
+        paths, measurements = _write(folder, ct, mask, settings, facts, journal, told=told)
     return _finish(Path(out_dir), mask, paths, measurements, journal)
 
 
@@ -144,9 +168,17 @@ def _read_ct(path: Path, settings: SegmentationSettings, journal: Journal) -> tu
         return ct, describe_input(path, ct)
 
 
+def _detect(ct: CTVolume, detector: Detector | None, journal: Journal) -> Detection | None:
+    """What a detector says of the scan, before anything is outlined; None where there is none."""
+    if detector is None:
+        return None
+    with journal.stage("detect", _DETECT):
+        return detector.detect(ct)
+
+
 def _segment(ct: CTVolume, segmenter: Segmenter, journal: Journal) -> Segmentation:
     def progress(stage: str, fraction: float) -> None:
-        journal.progress(stage, _SEGMENT + fraction * (_MEASURE - _SEGMENT))
+        journal.progress(stage, _SEGMENT + fraction * (_SUBTYPES - _SEGMENT))
 
     segmentation = segmenter(ct, progress)
     journal.timings_s.update({stage: round(s, 4) for stage, s in segmentation.timings_s.items()})
@@ -162,13 +194,17 @@ def _write(
     facts: dict[str, Any],
     journal: Journal,
     uncertainty: Uncertainty | None = None,
+    told: "Told | None" = None,
 ) -> tuple[dict[str, Path], dict[str, Any]]:
-    """Measure ``mask`` and write all files of the result; nobody asks how sure a person was of theirs."""
+    """Measure ``mask`` and write all files of the result; nobody asks how sure a person was of theirs.
+
+    ``told`` is who told the subtypes in it, where no person did.
+    """
     from ..measurement import measure
     from ..report.write import write_report
 
     with journal.stage("measure", _MEASURE):
-        measured = measure(mask, settings.measurement, slice_positions_mm=ct.slice_positions_mm).to_dict()
+        measured = measure(mask, settings.measurement, ct.slice_positions_mm, told).to_dict()
         journal.warn(measured["warnings"])
         look = _second_look(ct, mask, uncertainty) if uncertainty else None
     measurements = {

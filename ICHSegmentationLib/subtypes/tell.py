@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..labels import HEMORRHAGE, Label, label_named
+from ..labels import HEMORRHAGE, INTRAVENTRICULAR, Label, label_named
 from ..volume import CTVolume, Volume
 from .classifier import Parameters, fitted
 from .detector import SliceChances, weighed
@@ -122,7 +122,9 @@ class _Teller:
         """Write the labels of one lesion into the box of all hemorrhage, and tell its parts."""
         whole, parts = parts_of(lesion, self.spaces, self.parameters)
         told = [(part, *self._told(lesion, part)) for part in parts]
-        if len({label for _, label, _ in told}) < 2:
+        labels = {label for _, label, _ in told}
+        if INTRAVENTRICULAR not in labels or len(labels) == 1:
+            # A cut is worth it only where it sets ventricular blood apart, surely.
             told = [(whole, *self._told(lesion, whole))]
         values = self._nearest(lesion, [(part, label) for part, label, _ in told])
         canonical[lesion.box][self.lesions.numbers[lesion.box] == lesion.number] = values
