@@ -14,7 +14,7 @@ from ..service import Inbox, Request, lines_of, serve
 from .failures import attempt
 from .parser import parser
 
-COMMANDS = ("segment", "measure", "compare")
+COMMANDS = ("segment", "detect", "measure", "compare")
 """What can be asked for: the commands that tell events."""
 
 
