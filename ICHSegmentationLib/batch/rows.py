@@ -54,5 +54,5 @@ def _measured(measurements: Mapping[str, Any]) -> Row:
         "lesions": len(lesions),
         "tada_total_ml": measurements.get("tada_total_ml"),
         "second_look": look["second_look"] if look else None,
-        "warnings": [*measurements["warnings"], *(look["reasons"] if look else ())],
+        "warnings": list(dict.fromkeys([*measurements["warnings"], *(look["reasons"] if look else ())])),
     }

@@ -53,6 +53,8 @@ class Ran:
     model: Path
     result: BatchResult
     heard: list[Event]
+    in_summary: list[int]
+    """How many cases of the summary had ended, at each event of progress."""
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +70,17 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     (source / "notes.txt").write_text("a note")
     write_scan(source / "c.nii.gz", shift=4)
     heard: list[Event] = []
-    result = run_batch(source, out, settings(DEFAULT), BatchOptions(workers=2), heard.append, load_stub)
-    return Ran(source, out, DEFAULT, result, heard)
+    in_summary: list[int] = []
+
+    def listen(event: Event) -> None:
+        heard.append(event)
+        if isinstance(event, BatchProgress) and (out / "summary.csv").exists():
+            in_summary.append(sum(row["status"] != "waiting" for row in table(out).values()))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ICHSegmentationLib.batch.batch._REFRESH_S", -1.0)
+        result = run_batch(source, out, settings(DEFAULT), BatchOptions(workers=2), listen, load_stub)
+    return Ran(source, out, DEFAULT, result, heard, in_summary)
 
 
 def test_every_case_has_one_row_with_its_status(ran: Ran) -> None:
@@ -101,7 +112,7 @@ def test_a_result_is_what_one_case_alone_gives(ran: Ran, tmp_path: Path) -> None
     )
     assert float(row["tada_total_ml"]) == alone.measurements["tada_total_ml"]
     assert row["lesions"] == "1"
-    assert "Nothing but a threshold was used." in row["warnings"]
+    assert row["warnings"].count("Nothing but a threshold was used.") == 1
 
 
 def test_the_json_tells_the_same_and_where_it_comes_from(ran: Ran) -> None:
@@ -118,6 +129,10 @@ def test_the_json_tells_the_same_and_where_it_comes_from(ran: Ran) -> None:
         assert (str(case["total_volume_ml"]) if case["total_volume_ml"] else "") == rows[case["case"]][
             "total_volume_ml"
         ]
+
+
+def test_the_summary_grows_while_the_batch_runs(ran: Ran) -> None:
+    assert ran.in_summary == [0, 1, 2, 3, 4, 5]
 
 
 class Page(HTMLParser):
