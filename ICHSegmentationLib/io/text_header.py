@@ -113,7 +113,7 @@ def beside(header: Path, name: str) -> Path:
         NotAnImageError: it names another place, or several files.
     """
     path = header.parent / name
-    is_plain_name = name not in (".", "..") and not set(name) & set("/\\:%\0")
+    is_plain_name = name.strip() not in ("", ".", "..") and not set(name) & set("/\\:%\0")
     if not is_plain_name or name.split()[0].upper() == "LIST":
         raise NotAnImageError(
             f"Expected one file beside {header.name} that holds its voxels, found it to name '{name:.80}'.",

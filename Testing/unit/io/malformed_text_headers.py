@@ -200,6 +200,7 @@ CASES: dict[str, Callable[[Path], Path]] = {
     "nrrd: voxels in a list of files": nrrd({"data file": "LIST\n../a.raw\n/etc/passwd"}, b"", "ct.nhdr"),
     "nrrd: voxels in 10^9 files": _nrrd_names("%09d.raw 1 1000000000 1 2"),
     "nrrd: voxels in a file with a printf trick": _nrrd_names("%s%s%s%n 1 5 1 2"),
+    "nrrd: voxels in a file without a name": _nrrd_names(""),
     "nrrd: voxels that are not there": _nrrd_names("absent.raw"),
     "nrrd: voxels that are the header": _nrrd_names("ct.nhdr"),
     "nrrd: voxels in too small a file": _beside(_nrrd_names("ct.raw"), "ct.raw", b"few"),
