@@ -28,13 +28,14 @@ def _table(found: dict[str, Any]) -> Table:
     for label in found["scan"]:
         name = "any" if label == HEMORRHAGE.id else label_named(label).abbreviation
         table.add_column(f"{name}, %", justify="right")
-    limits = found["thresholds"]
-    table.add_row("scan", *(_cell(p, limits[label]) for label, p in found["scan"].items()))
+    likely = found["likely_classes"]
+    table.add_row("scan", *(_cell(p, label in likely) for label, p in found["scan"].items()))
     for index in found["ranked_slices"][:MOST]:
-        values = {label: found["slices"][label][index] for label in found["scan"]}
-        table.add_row(str(index + 1), *(_cell(p, limits[label]) for label, p in values.items()))
+        marked = found["marked_slices"]
+        cells = (_cell(found["slices"][c][index], index in marked[c]) for c in found["scan"])
+        table.add_row(str(index + 1), *cells)
     return table
 
 
-def _cell(probability: float, threshold: float) -> str:
-    return f"{100 * probability:.1f}{' *' if probability >= threshold else '  '}"
+def _cell(probability: float, marked: bool) -> str:
+    return f"{100 * probability:.1f}{' *' if marked else '  '}"

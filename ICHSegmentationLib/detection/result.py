@@ -43,12 +43,16 @@ class Detection:
         return float(self.thresholds[self.classes.index(label)])
 
     def is_likely(self, label: str = HEMORRHAGE.id) -> bool:
-        """Whether the scan's probability of this class reaches its threshold."""
-        return self.probability(label) >= self.threshold(label)
+        """Whether the scan's probability of this class reaches its threshold; of a subtype, also that of any
+        hemorrhage."""
+        return all(self.probability(each) >= self.threshold(each) for each in (HEMORRHAGE.id, label))
 
     def marked(self, label: str = HEMORRHAGE.id) -> tuple[int, ...]:
-        """Slices, counted from 0 in the scan's own order, on which this class reaches its threshold."""
-        return tuple(np.flatnonzero(self.of_slices(label) >= self.threshold(label)).tolist())
+        """Slices, counted from 0 in the scan's own order, on which this class reaches its threshold; of a
+        subtype, also any hemorrhage."""
+        reached = self.of_slices(label) >= self.threshold(label)
+        reached = reached & (self.of_slices(HEMORRHAGE.id) >= self.threshold(HEMORRHAGE.id))
+        return tuple(np.flatnonzero(reached).tolist())
 
     def ranked(self, count: int | None = None) -> tuple[int, ...]:
         """Slices, counted from 0 in the scan's own order, the likeliest of any hemorrhage first."""
@@ -65,6 +69,7 @@ class Detection:
         return {
             "sentence": self.sentence,
             "likely": self.is_likely(),
+            "likely_classes": [label for label in self.classes if self.is_likely(label)],
             "scan": self._named(self.scan),
             "thresholds": self._named(self.thresholds),
             "marked_slices": {label: list(self.marked(label)) for label in self.classes},

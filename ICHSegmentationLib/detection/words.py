@@ -22,8 +22,6 @@ def sentence(detection: "Detection") -> str:
         return (
             f"Hemorrhage likely ({any_percent}){place}{f': {named}' if named else ', of no clear subtype'}."
         )
-    if named:
-        return f"Hemorrhage possible: {named}, though hemorrhage of any kind was given only {any_percent}."
     return f"No hemorrhage likely ({any_percent}); the likeliest slice is {detection.ranked(1)[0] + 1}."
 
 

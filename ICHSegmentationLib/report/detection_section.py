@@ -65,7 +65,7 @@ class DetectionSection:
                 "Any hemorrhage" if label == HEMORRHAGE.id else label_named(label).name,
                 100 * probability,
                 100 * limits[label],
-                probability >= limits[label],
+                label in detection["likely_classes"],
                 slice_numbers(marked[label]) or "–",
             )
             for label, probability in scan.items()

@@ -54,11 +54,14 @@ def test_a_scan_without_hemorrhage_names_its_likeliest_slice():
     assert found.marked() == ()
 
 
-def test_a_subtype_without_any_hemorrhage_is_possible_only():
+def test_a_subtype_counts_only_where_hemorrhage_as_such_is_likely():
     found = detection({"hemorrhage": [0.1, 0.4], "epidural": [0.1, 0.55]})
-    assert found.sentence == (
-        "Hemorrhage possible: epidural (55 %) on slice 2, though hemorrhage of any kind was given only 40 %."
-    )
+    assert found.sentence == "No hemorrhage likely (40 %); the likeliest slice is 2."
+    assert found.marked("epidural") == ()
+    assert not found.is_likely("epidural")
+    partly = detection({"hemorrhage": [0.9, 0.4], "epidural": [0.6, 0.7]})
+    assert partly.marked("epidural") == (0,)
+    assert partly.to_dict()["likely_classes"] == ["hemorrhage", "epidural"]
 
 
 def test_slices_are_ranked_by_any_hemorrhage_and_alike_ones_stay_in_order():
