@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None, recipe: LightRecipe = LIGHT) ->
     elif chosen.step == "train":
         _train(chosen.data, load_scans(pictures), recipe, chosen.out)
     else:
-        export(recipe, chosen.out, chosen.model)
+        export(recipe, chosen.out, chosen.data, chosen.model)
     return 0
 
 

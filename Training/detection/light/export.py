@@ -9,9 +9,10 @@ from ICHSegmentationLib.models.folder import MANIFEST_NAME, sha256_of
 from ICHSegmentationLib.models.manifest import SCHEMA_VERSION
 from ICHSegmentationLib.preparation.brain_slices import PIXEL_MM, SHAPE, SLAB_MM
 
+from ...default_model.cases import read_cases
 from ..calibration import fit_temperature
-from ..evaluation import evaluate
-from ..export import LABELS, operating_point
+from ..evaluation import ClassResult, evaluate
+from ..export import LABELS
 from ..predictions import SlicePrediction, read_predictions
 from .recipe import LightRecipe
 
@@ -23,21 +24,30 @@ _DATA = (
 )
 
 
-def export(recipe: LightRecipe, out: Path, folder: Path) -> Manifest:
+def export(recipe: LightRecipe, out: Path, data: Path, folder: Path) -> Manifest:
     """Write ``folder``: the weights of ``out``, temperature and thresholds from its cross-validation.
+
+    The scans of the validation split, on which the model is judged, choose none of these.
 
     Raises:
         InputError: the cross-validation is not complete.
     """
     rows = read_predictions([out / f"fold_{fold}.csv" for fold in range(recipe.folds)])
-    temperature = temperature_of(rows)
+    training = {case.name for case in read_cases(data) if case.split == "train"}
+    choosing = [row for row in rows if row.case in training]
+    temperature = temperature_of(choosing)
+    chosen = evaluate(choosing, temperature, recipe.scan_slices)
     found = evaluate(rows, temperature, recipe.scan_slices)
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / "slices.safetensors"
     with atomic_path(weights) as temporary:
         temporary.write_bytes((out / "light.safetensors").read_bytes())
-    point = operating_point(rows, temperature)
-    point |= {"neighbour_share": recipe.neighbour_share, "scan_slices": recipe.scan_slices}
+    point = {
+        "temperature": temperature,
+        **{f"threshold_{label}": _threshold(scan) for label, scan in zip(LABELS, chosen.scans, strict=True)},
+        "neighbour_share": recipe.neighbour_share,
+        "scan_slices": recipe.scan_slices,
+    }
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         id="ich-detector-light",
@@ -63,7 +73,7 @@ def export(recipe: LightRecipe, out: Path, folder: Path) -> Manifest:
         training=Origin(
             _DATA,
             f"32 + {recipe.hematoma_scans} training scans; no scan of the validation split. Temperature and "
-            "thresholds from a cross-validation over all 44 scans of PhysioNet CT-ICH",
+            "thresholds from the 32 scans of PhysioNet CT-ICH, judged by folds that had not seen them",
             "python -m Training.detection.light train --data DATA --out runs/light",
         ),
         licence="Non-commercial research use only, as the terms of PHE-SICH-CT-IDS ask",
@@ -85,3 +95,11 @@ def export(recipe: LightRecipe, out: Path, folder: Path) -> Manifest:
 def temperature_of(rows: list[SlicePrediction]) -> float:
     """Of any hemorrhage."""
     return round(fit_temperature([row.flags[0] for row in rows], [row.logits[0] for row in rows]), 4)
+
+
+def _threshold(scans: ClassResult) -> float:
+    """Of the cross-validated scans: the best Youden index for any hemorrhage; for a subtype, whose scans are
+    few, a specificity of at least 0.9. 0.5 where no scan has it."""
+    choice = "best Youden index" if scans.name == "any" else "specificity at least 0.9"
+    threshold = scans.points[choice].threshold if scans.points else 0.5
+    return round(min(max(threshold, 0.01), 0.99), 4)

@@ -17,7 +17,6 @@ class LightRecipe:
         hematoma_scans: training scans with a mask that are used; the first so many by name.
         phantoms: painted heads.
         weights: how often slices of each kind are drawn, see :class:`.batches.SliceSource`.
-        schedules: one after the other, each from the averaged weights of the one before.
         neighbour_share: of each neighbour's logits in a slice's own, in use.
         scan_slices: likeliest slices whose mean is a scan's probability, in use.
     """
@@ -27,7 +26,7 @@ class LightRecipe:
     hematoma_scans: int
     phantoms: int
     weights: Mapping[str, float]
-    schedules: tuple[Schedule, ...]
+    schedule: Schedule
     neighbour_share: float = 0.25
     scan_slices: int = 2
     folds: int = 5
@@ -49,5 +48,5 @@ LIGHT = LightRecipe(
         "phantom+": 0.05,
         "phantom-": 0.04,
     },
-    schedules=(Schedule(steps=250), Schedule(steps=150, learning_rate=1.5e-3)),
+    schedule=Schedule(steps=250),
 )

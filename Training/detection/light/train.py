@@ -23,9 +23,7 @@ def train(scans: Sequence[LightScan], recipe: LightRecipe) -> nn.Module:
     network = build(recipe.network)
     # Convolutions of few channels run faster with the channels last.
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    for number, schedule in enumerate(recipe.schedules):
-        network = fit(network, SliceSource(scans, recipe.weights, recipe.seed + number), schedule)
-    return network
+    return fit(network, SliceSource(scans, recipe.weights, recipe.seed), recipe.schedule)
 
 
 @torch.no_grad()

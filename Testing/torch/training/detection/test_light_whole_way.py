@@ -27,7 +27,7 @@ TINY = replace(
     copies={"clean": 1, "hematoma": 1},
     hematoma_scans=1,
     phantoms=0,
-    schedules=(Schedule(steps=2, batch=4), Schedule(steps=1, batch=4)),
+    schedule=Schedule(steps=2, batch=4),
     folds=2,
 )
 
