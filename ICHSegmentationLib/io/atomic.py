@@ -66,7 +66,7 @@ def atomic_path(final: Path) -> Iterator[Path]:
             yield temporary
             _flush(temporary)
             temporary.replace(final)
-        except BaseException:
+        except BaseException:  # Ctrl-C and a cancelled run too: nothing half-written may stay
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise
@@ -100,7 +100,7 @@ def atomic_folder(final: Path, overwrite: bool = False) -> Iterator[Path]:
         yield temporary
         with output_errors(final):
             _publish(temporary, final)
-    except BaseException:
+    except BaseException:  # Ctrl-C and a cancelled run too: nothing half-written may stay
         shutil.rmtree(temporary, ignore_errors=True)
         raise
 
