@@ -44,8 +44,9 @@ class Detection:
 
     def is_likely(self, label: str = HEMORRHAGE.id) -> bool:
         """Whether the scan's probability of this class reaches its threshold; of a subtype, also that of any
-        hemorrhage."""
-        return all(self.probability(each) >= self.threshold(each) for each in (HEMORRHAGE.id, label))
+        hemorrhage, and both on one of its slices."""
+        reached = all(self.probability(each) >= self.threshold(each) for each in (HEMORRHAGE.id, label))
+        return reached and (label == HEMORRHAGE.id or bool(self.marked(label)))
 
     def marked(self, label: str = HEMORRHAGE.id) -> tuple[int, ...]:
         """Slices, counted from 0 in the scan's own order, on which this class reaches its threshold; of a

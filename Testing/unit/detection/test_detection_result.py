@@ -62,6 +62,8 @@ def test_a_subtype_counts_only_where_hemorrhage_as_such_is_likely():
     partly = detection({"hemorrhage": [0.9, 0.4], "epidural": [0.6, 0.7]})
     assert partly.marked("epidural") == (0,)
     assert partly.to_dict()["likely_classes"] == ["hemorrhage", "epidural"]
+    elsewhere = detection({"hemorrhage": [0.9, 0.4], "epidural": [0.3, 0.7]})
+    assert elsewhere.sentence == "Hemorrhage likely (90 %) on slice 1, of no clear subtype."
 
 
 def test_slices_are_ranked_by_any_hemorrhage_and_alike_ones_stay_in_order():
