@@ -39,7 +39,9 @@ def store(port, datasets):
 @pytest.fixture
 def settings(tmp_path, a_model_folder):
     def given(peer: Peer) -> NodeSettings:
-        segmentation = SegmentationSettings(model=str(a_model_folder), format="dcm", overwrite=True)
+        segmentation = SegmentationSettings(
+            model=str(a_model_folder), format="dcm", overwrite=True, detect=False
+        )
         return NodeSettings(
             "ICHSEG",
             0,
