@@ -9,7 +9,7 @@ Interval = tuple[float, float]
 
 
 def by_patient(
-    patients: Sequence[str],
+    patients: Sequence[str] | NDArray[np.str_],
     statistic: Callable[[NDArray[np.float64]], float | None],
     resamples: int = 2000,
     confidence: float = 0.95,

@@ -91,7 +91,7 @@ def evaluate(
         weighted_log_loss=_weighted(slices),
         temperature=temperature,
         best_temperature=fit_temperature(
-            flags[known, 0] > 0, [rows[i].logits[0] for i in np.flatnonzero(known)]
+            flags[known, 0] > 0, [row.logits[0] for row in rows if row.flags[0] is not None]
         ),
         curve=curve,
         calibration_error=expected_error(curve),

@@ -94,7 +94,8 @@ def export(recipe: LightRecipe, out: Path, data: Path, folder: Path) -> Manifest
 
 def temperature_of(rows: list[SlicePrediction]) -> float:
     """Of any hemorrhage."""
-    return round(fit_temperature([row.flags[0] for row in rows], [row.logits[0] for row in rows]), 4)
+    known = [(bool(row.flags[0]), row.logits[0]) for row in rows if row.flags[0] is not None]
+    return round(fit_temperature(*zip(*known, strict=True)), 4)
 
 
 def _threshold(scans: ClassResult) -> float:

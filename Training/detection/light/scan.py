@@ -50,9 +50,8 @@ def load_scans(folder: Path) -> list[LightScan]:
     scans = []
     for path in sorted(folder.glob("*.npz")):
         with np.load(path) as file:
-            texts = {key: str(file[key]) for key in ("name", "source", "group")}
-            arrays = {key: file[key] for key in ("codes", "target", "flags")}
-        scans.append(LightScan(**texts, **arrays))
+            name, source, group = (str(file[key]) for key in ("name", "source", "group"))
+            scans.append(LightScan(name, source, group, file["codes"], file["target"], file["flags"]))
     return scans
 
 
