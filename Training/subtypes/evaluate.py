@@ -25,7 +25,7 @@ def evaluate(data: Path, folder: Path, masks: Path | None, page: Path) -> None:
             a model outlined.
     """
     parameters = Parameters.read()
-    text = "\n\n".join(_sections(data, folder, masks, parameters))
+    text = "\n\n".join(part.rstrip() for part in _sections(data, folder, masks, parameters))
     before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     with atomic_path(page) as temporary:
