@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from ..errors import ModelError
@@ -12,13 +12,11 @@ from ..errors import ModelError
 
 def save_weights(network: nn.Module, path: Path) -> None:
     """Write parameters and buffers, each once, convolution kernels in half precision."""
-    save_file(
-        {
-            name: value.detach().half().contiguous() if value.ndim > 1 else value.detach()
-            for name, value in _tensors(network).items()
-        },
-        path,
-    )
+    tensors = {
+        name: value.detach().half().contiguous() if value.ndim > 1 else value.detach()
+        for name, value in _tensors(network).items()
+    }
+    path.write_bytes(save(tensors))  # save_file would keep the file from everybody else on this computer
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
