@@ -44,10 +44,11 @@ class OpenVINONetwork:
         _open.add(self)
 
     def __call__(self, image: Image) -> Image:
+        # OpenVINO does not always say that an input does not fit, and may break down later for having run it.
+        if image.ndim != 5 or any(size % by for size, by in zip(image.shape[2:], self.divisor, strict=True)):
+            raise EngineError(f"found an image of {image.shape}, expected multiples of {self.divisor}")
         with engine_errors(RuntimeError):
             logits: Image = next(iter(self._request.infer({0: image}).values()))
-        if logits.shape[2:] != image.shape[2:]:  # OpenVINO does not always say that an input does not fit
-            raise EngineError(f"an image of {image.shape} gave an answer of {logits.shape}")
         return logits
 
     def release_memory(self) -> None:
