@@ -59,8 +59,9 @@ class SliceMap(nn.Module):
 
     def pooled(self, marks: Tensor) -> Tensor:
         """Logits ``[B, C]`` of a map ``[B, C, h, w]``: of its brightest cells."""
-        top = marks.flatten(2).topk(self.brightest, dim=2).values.mean(dim=2)
-        return top * self.scale + self.offset
+        top = marks.flatten(2).topk(self.brightest, dim=2).values
+        # Before the mean: what follows one, OpenVINO 2026.4 joins to it along the wrong axis.
+        return (top * self.scale[:, None] + self.offset[:, None]).mean(dim=2)
 
     def _map(self, slices: Tensor) -> Tensor:
         fine = self.fine(self.stem(torch.cat([slices, _mirror_difference(slices), _places(slices)], dim=1)))
@@ -68,7 +69,7 @@ class SliceMap(nn.Module):
             self.lateral(self.deep(fine)), fine.shape[2:], mode="bilinear", align_corners=False
         )
         marks = self.marks(self.join(fine + deep))
-        brain = F.adaptive_max_pool2d(slices[:, -1:], [int(n) for n in marks.shape[2:]])
+        brain = F.max_pool2d(slices[:, -1:], STRIDE, ceil_mode=True)
         return marks - 20 * (1 - brain)
 
 
@@ -103,8 +104,9 @@ def _mirror_difference(slices: Tensor) -> Tensor:
 
 def _places(slices: Tensor) -> Tensor:
     """``[B, 2, H, W]``: distance from the midline and place from front to back, as -1..1."""
-    batch, _, height, width = slices.shape
+    height, width = slices.shape[2:]
     rows = torch.linspace(-1, 1, height, device=slices.device, dtype=slices.dtype)
-    columns = torch.linspace(-1, 1, width, device=slices.device, dtype=slices.dtype).abs()
-    places = torch.stack([columns.expand(height, width), rows[:, None].expand(height, width)])
-    return places.expand(batch, 2, height, width)
+    across = torch.linspace(-1, 1, width, device=slices.device, dtype=slices.dtype)
+    columns = F.relu(across) + F.relu(-across)  # OpenVINO 2026.4 gives wrong numbers for abs() of it
+    nothing = slices[:, :1] * 0
+    return torch.cat([nothing + columns, nothing + rows[:, None]], dim=1)

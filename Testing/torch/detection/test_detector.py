@@ -128,3 +128,27 @@ def test_a_detector_that_brings_its_graphs_is_never_converted(
     (tmp_path / "m" / "slices.onnx").write_bytes(b"changed")
     with pytest.raises(ModelTamperedError):
         Detector.open(tmp_path / "m", "cpu", engine)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("engine", ["jit", "openvino", "onnxruntime"])
+@pytest.mark.parametrize("graphs", [False, True], ids=["converted", "with its graph"])
+def test_a_slice_map_answers_alike_on_every_engine(tmp_path: Path, engine: str, graphs: bool):
+    if engine in ("openvino", "onnxruntime"):
+        pytest.importorskip(engine)
+    network = random_network(SLICE_MAP, 0)
+    with torch.no_grad():
+        network.scale.copy_(torch.linspace(0.5, 2, 6))
+        network.offset.copy_(torch.linspace(-2, 3, 6))
+    model = write_detector(tmp_path / "m", {"slices": network}, {"slices": SLICE_MAP})
+    if graphs:
+        bring_graphs(model.path)
+    images = np.random.default_rng(0).random((9, 4, 144, 120), np.float32)
+    images[:, 3] = 0
+    for number, image in enumerate(images):  # brains of different places and sizes; the first has none
+        image[3, 20 : 20 + 12 * number, 10 + 5 * number : 70 + 5 * number] = 1
+    detector = Detector.open(model.path, "cpu", engine)
+    assert detector.slices.engine == engine
+    expected = Detector.open(model.path, "cpu", "torch").logits(images)
+    assert np.ptp(expected, axis=0).max() > 1e-3
+    np.testing.assert_allclose(detector.logits(images), expected, atol=1e-4)
