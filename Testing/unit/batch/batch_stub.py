@@ -78,7 +78,7 @@ def main() -> int:
     from ICHSegmentationLib.events import json_lines
 
     source, out_dir, model, workers = sys.argv[1:]
-    settings = SegmentationSettings(model=model, device="cpu")
+    settings = SegmentationSettings(model=model, device="cpu", detect=False)
     with cancelled_by_signals():
         outcome = attempt(
             lambda: (

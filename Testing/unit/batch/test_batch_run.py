@@ -25,7 +25,7 @@ GOOD = ("a", "site_b", "c")
 
 
 def settings(model: Path, **changes: Any) -> SegmentationSettings:
-    return SegmentationSettings(model=str(model), device="cpu", **changes)
+    return SegmentationSettings(model=str(model), device="cpu", detect=False, **changes)
 
 
 def table(out_dir: Path) -> dict[str, dict[str, str]]:
