@@ -100,7 +100,7 @@ def temperature_of(rows: list[SlicePrediction]) -> float:
 
 def _threshold(scans: ClassResult) -> float:
     """Of the cross-validated scans: the best Youden index for any hemorrhage; for a subtype, whose scans are
-    few, a specificity of at least 0.9. 0.5 where no scan has it."""
+    few, a specificity of at least 0.9. At least 0.5: what is called likely is likelier than not."""
     choice = "best Youden index" if scans.name == "any" else "specificity at least 0.9"
     threshold = scans.points[choice].threshold if scans.points else 0.5
-    return round(min(max(threshold, 0.01), 0.99), 4)
+    return round(min(max(threshold, 0.5), 0.99), 4)
