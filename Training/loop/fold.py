@@ -143,7 +143,10 @@ def _intensities(fingerprint: dict[str, Any]) -> Intensities:
 def _write_record(work: _Work, prepared: Path, fold: int) -> None:
     """``fold.json``: the recipe as it was trained, fitted to the data, all that the export needs."""
     place = work.folder / RECORD
-    plans = {stage.name: asdict(manifest_stage(stage, work.spacing_mm)) for stage in work.recipe.stages}
+    plans = {}
+    for stage in work.recipe.stages:
+        plan = asdict(manifest_stage(stage, work.spacing_mm))
+        plans[stage.name] = {key: value for key, value in plan.items() if value is not None}
     record = {
         "recipe": asdict(work.recipe),
         "stages": plans,

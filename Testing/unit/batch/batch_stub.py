@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -79,6 +80,7 @@ def main() -> int:
 
     source, out_dir, model, workers = sys.argv[1:]
     settings = SegmentationSettings(model=model, device="cpu", detect=False)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may have it ignored
     with cancelled_by_signals():
         outcome = attempt(
             lambda: (
