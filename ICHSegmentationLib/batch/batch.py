@@ -170,7 +170,7 @@ class _Batch:
                         self._record(message)
                     else:
                         self._listen(message)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: the summary tells what was done until then
             with suppress(OutputError):
                 self._close()
             raise

@@ -53,10 +53,10 @@ class Node:
             self._worker = Worker(settings.segmentation, load)
             try:
                 self._receiver = Receiver(settings, self._inbox)
-            except BaseException:
+            except BaseException:  # Ctrl-C too: no worker may outlive a node that never began
                 self._worker.close()
                 raise
-        except BaseException:
+        except BaseException:  # Ctrl-C too: the next node must find the queue free
             self._queue.close()
             raise
 
