@@ -8,9 +8,10 @@ from typing import Any
 
 from ICHSegmentationLib.labels import HEMORRHAGE, LABELS, label_named
 
+from .percent import in_percent
 from .translation import tr as _
 
-_OF_THE_DETECTOR = "Detector:"
+OF_THE_DETECTOR = "Detector:"
 """How warnings of disagreement begin, see :mod:`ICHSegmentationLib.detection.disagreement`."""
 
 
@@ -51,14 +52,16 @@ def marked_slices(detection: Mapping[str, Any]) -> list[MarkedSlice]:
 
 def slice_text(marked: MarkedSlice) -> str:
     """One line on a slice; slices are counted from 1 for people."""
-    text = _("Slice {number}: {chance}").format(number=marked.index + 1, chance=_percent(marked.probability))
-    subtypes = ", ".join(f"{name} {_percent(chance)}" for name, chance in marked.subtypes)
+    text = _("Slice {number}: {chance}").format(
+        number=marked.index + 1, chance=in_percent(marked.probability)
+    )
+    subtypes = ", ".join(f"{name} {in_percent(chance)}" for name, chance in marked.subtypes)
     return f"{text} ({subtypes})" if subtypes else text
 
 
 def disagreements(measurements: Mapping[str, Any]) -> list[str]:
     """Where detector and outline differ, one sentence each."""
-    return [warning for warning in measurements.get("warnings", []) if warning.startswith(_OF_THE_DETECTOR)]
+    return [warning for warning in measurements.get("warnings", []) if warning.startswith(OF_THE_DETECTOR)]
 
 
 def heat_classes(detection: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -66,11 +69,4 @@ def heat_classes(detection: Mapping[str, Any]) -> list[tuple[str, str]]:
     names = {label.id: _(label.name) for label in LABELS} | {HEMORRHAGE.id: _("Any hemorrhage")}
     chances = detection["scan"]
     order = sorted(chances, key=lambda label: (label != HEMORRHAGE.id, -chances[label]))
-    return [(f"{names[label]} ({_percent(chances[label])})", label) for label in order]
-
-
-def _percent(probability: float) -> str:
-    """In whole percent; certainty is never claimed."""
-    if probability < 0.01:
-        return "< 1 %"
-    return "> 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
+    return [(f"{names[label]} ({in_percent(chances[label])})", label) for label in order]

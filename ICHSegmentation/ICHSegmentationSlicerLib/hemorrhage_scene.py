@@ -126,10 +126,9 @@ class HemorrhageScene(SceneMaps):
     def remeasure(self, scan: Any, segmentation: Any) -> dict[str, Any]:
         """The numbers of the segmentation as it is now, with what the run told of what has not changed since;
         the scan's table follows."""
-        from .corrections import remeasure
-        from .told import with_what_was_told
+        from .remeasure import remeasure_with_what_was_told
 
-        measurements = with_what_was_told(segmentation, remeasure(scan, segmentation))
+        measurements = remeasure_with_what_was_told(scan, segmentation)
         self.tabulate(scan, measurements)
         return measurements
 

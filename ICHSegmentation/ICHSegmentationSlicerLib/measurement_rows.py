@@ -9,6 +9,7 @@ from typing import Any
 from ICHSegmentationLib.labels import HEMORRHAGE, INTRAVENTRICULAR, label_named
 from ICHSegmentationLib.report.numbers import ml, signed, slice_range
 
+from .percent import in_percent
 from .translation import tr as _
 
 LARGE_ML = 30.0
@@ -158,7 +159,7 @@ def _sure(lesion: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     if lesion["label"] == HEMORRHAGE.id:
         return (_("subtype unclear"),)
-    return (_("{percent:.0f} % sure").format(percent=100 * confidence),)
+    return (_("{chance} sure").format(chance=in_percent(confidence)),)
 
 
 def _place(lesion: Mapping[str, Any]) -> tuple[float, float, float]:

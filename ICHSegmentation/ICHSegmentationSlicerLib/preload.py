@@ -12,7 +12,8 @@ from importlib import import_module
 MODULES = (
     "numpy.testing", "numpy.random", "scipy.special", "scipy.sparse", "scipy.linalg", "scipy.ndimage",
     "scipy.spatial", "urllib.request", "pydicom", "nibabel", "cc3d", "ICHSegmentationLib.measurement",
-    "ICHSegmentationLib.correction", "ICHSegmentationSlicerLib.corrections",
+    "ICHSegmentationLib.correction", "ICHSegmentationLib.detection.disagreement",
+    "ICHSegmentationSlicerLib.corrections",
     "ICHSegmentationSlicerLib.measurement_table", "ICHSegmentationSlicerLib.segment_surfaces",
 )  # fmt: skip
 """The heavy ones first: those of this project then find them loaded."""

@@ -7,11 +7,13 @@ from typing import Any
 import slicer
 
 from ICHSegmentationLib.measurement import measure
-from ICHSegmentationLib.volume import Volume
+from ICHSegmentationLib.volume import Grid, Volume
 
+from .disagreement import disagreements_now
 from .edited_segments import edited_labels
-from .scan_geometry import world_affine
+from .scan_geometry import shape_of, world_affine
 from .segment_voxels import mask_of
+from .told import with_what_was_told
 
 
 def remeasure(
@@ -27,3 +29,19 @@ def remeasure(
     """
     measured = measure(Volume(mask_of(segmentation, scan), world_affine(scan)))
     return {**measured.to_dict(), "edited": edited_labels(segmentation)}
+
+
+def remeasure_with_what_was_told(
+    scan: slicer.vtkMRMLScalarVolumeNode, segmentation: slicer.vtkMRMLSegmentationNode
+) -> dict[str, Any]:
+    """Also what the run told, see :mod:`.told`, and where the detector and the segments differ now.
+
+    Raises:
+        UnknownLabelError, GeometryError: see :func:`remeasure`.
+    """
+    measured = with_what_was_told(segmentation, remeasure(scan, segmentation))
+    detection = measured.get("detection")
+    if detection:
+        differ = disagreements_now(detection, measured, Grid(shape_of(scan), world_affine(scan)))
+        measured["warnings"] = [*differ, *measured["warnings"]]
+    return measured

@@ -20,7 +20,7 @@ from .line_process import Command, Ending, LineProcess, MakeProcess, end_process
 IDLE_MINUTES = 10
 """It holds up to 1.5 GB; after so long without work it ends by itself."""
 
-SERVED = frozenset({"segment", "compare"})
+SERVED = frozenset({"segment", "detect", "compare"})
 """The commands of runs that it knows."""
 
 _END_MS = 2000

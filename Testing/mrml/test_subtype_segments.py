@@ -203,6 +203,14 @@ def test_what_a_run_told_stays_with_unchanged_lesions_through_edits_and_a_saved_
     assert "SAH" in changed
 
 
+def test_nobody_is_told_that_a_subtype_is_certain(scene: Any) -> None:
+    from ICHSegmentationSlicerLib.measurement_rows import rows_of
+
+    measured = Result(scene).measured
+    measured["lesions"][0] |= {"subtype_confidence": 0.9999}
+    assert "> 99 % sure" in rows_of(measured)[6].marks
+
+
 def test_a_subtype_that_nobody_could_tell_is_called_unclear(scene: Any) -> None:
     from ICHSegmentationSlicerLib.corrections import remeasure
     from ICHSegmentationSlicerLib.measurement_rows import rows_of

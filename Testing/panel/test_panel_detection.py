@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import slicer
-from opening import OpenPanel, PlannedSetup, bleed_mask
+from opening import OpenPanel, PlannedSetup, bleed_mask, segmentations
+from volumes import save_bundle
 
 SHAPE = (6, 40, 36)
 DISAGREES = "Detector: subdural hemorrhage likely on slice 6, nothing outlined there."
@@ -54,6 +56,39 @@ def test_the_sentence_the_disagreement_and_the_marked_slices_are_told(judged: An
         "Slice 5: 90 % (IPH 80 %)",
         "Slice 6: 90 % (SDH 70 %)",
     ]
+
+
+def test_the_disagreement_follows_every_edit_and_stays_with_a_saved_scene(
+    opened: Any, judged: Any, scan: Any, scene: Any, tmp_path: Path
+) -> None:
+    panel, _ = judged
+    show_blood_on(scan, scene, 3)  # two slices away from what the detector found
+    assert panel.settle(lambda: panel.panel.session.edited, 60)
+    assert DISAGREES in panel.said("detectionLabel")
+    assert DISAGREES in panel.said("notableLabel")
+    show_blood_on(scan, scene, 3, 4, 5)
+    assert panel.settle(lambda: DISAGREES not in panel.said("detectionLabel"), 60)
+    assert DISAGREES not in panel.said("notableLabel")
+    assert panel.said("detectionLabel") == detection()["sentence"]
+    show_blood_on(scan, scene, 3)
+    assert panel.settle(lambda: DISAGREES in panel.said("detectionLabel"), 60)
+    bundle = save_bundle(scene, tmp_path / "scene.mrb")
+    panel.close()
+    scene.Clear(False)
+    assert scene.ReadFromMRB(str(bundle), True)
+    again = opened(PlannedSetup())
+    assert again.settle(lambda: again.panel.session.measurements is not None, 60)
+    assert again.said("detectionLabel") == f"{detection()['sentence']}\n{DISAGREES}"
+    assert DISAGREES in again.said("notableLabel")
+    assert not again.ui.detectionCollapsibleButton.collapsed
+
+
+def show_blood_on(scan: Any, scene: Any, *slices: int) -> None:
+    """As a user does with the Segment Editor."""
+    (node,) = segmentations(scene)
+    mask = np.zeros(SHAPE, np.uint8)
+    mask[list(slices), 10:18, 18:24] = 1
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, "intraparenchymal", scan)
 
 
 def test_a_chosen_slice_is_led_to(judged: Any, scan: Any, scene: Any) -> None:
