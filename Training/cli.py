@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from ICHSegmentationLib.cli.failures import attempt, cancelled_by_signals, tell
 from ICHSegmentationLib.errors import ICHError
 
+from .cli_options import evaluate_options, model_options, prepare_options, training_options
+
 if TYPE_CHECKING:
     from .loop.export import About
     from .loop.fold import FoldResult
@@ -58,90 +60,31 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument("--debug", action="store_true", help="show tracebacks and what libraries log")
         return added
 
-    _prepare_options(command("prepare", _prepare, "check a data set and deal its patients to folds"))
+    prepare_options(command("prepare", _prepare, "check a data set and deal its patients to folds"))
     train = command("train", _train, "train a recipe on one fold, or go on with an interrupted training")
     train.add_argument("--fold", type=int, default=0, help="counted from 0 (default: %(default)s)")
-    _training_options(train)
+    training_options(train)
     every = command("cross-validate", _cross_validate, "train a recipe on all of its folds, or on some")
     every.add_argument("--folds", type=int, nargs="+", metavar="K", help="these only")
-    _training_options(every)
-    _evaluate_options(command("evaluate", _evaluate, "compare masks with reference masks"))
+    training_options(every)
+    evaluate_options(command("evaluate", _evaluate, "compare masks with reference masks"))
     ensemble = command("ensemble", _ensemble, "make one model of several trained folds")
     ensemble.add_argument("folds", type=Path, nargs="+", metavar="FOLD", help="folder of a trained fold")
     ensemble.add_argument("--method", choices=("mean", "half_ratio"), help="default: what the recipe says")
-    ensemble.add_argument("--best", type=int, help="only so many folds, by their validation Dice")
-    _model_options(ensemble)
+    ensemble.add_argument(
+        "--best", type=int, help="only so many folds, by their validation Dice; default: what the recipe says"
+    )
+    model_options(ensemble)
     export = command("export", _export, "make a model of a trained fold, or turn a model into another form")
     export.add_argument("source", type=Path, metavar="SOURCE", help="folder of a trained fold, or of a model")
     export.add_argument(
         "--format", choices=("model", "bundle", "torchscript", "onnx"), default="model",
         help="model: a folder for 'ichseg segment --model'; bundle: a MONAI Bundle (default: %(default)s)",
     )  # fmt: skip
-    _model_options(export)
+    model_options(export)
     recipes = command("recipes", _recipes, "list the recipes, or show one with every setting")
-    recipes.add_argument("name", nargs="?", help="of a recipe; NAME_debug is its tiny size")
+    recipes.add_argument("name", nargs="?", help="of a recipe; NAME_small and NAME_debug are smaller sizes")
     return parser
-
-
-def _prepare_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("folder", type=Path, metavar="FOLDER", help="the data set as its publisher ships it")
-    command.add_argument("-o", "--out", type=Path, required=True, help="folder for the prepared data set")
-    command.add_argument("--adapter", help="name of its layout (default: found out)")
-    command.add_argument("--folds", type=int, default=5, help="(default: %(default)s)")
-    command.add_argument("--seed", type=int, default=0, help="of the folds (default: %(default)s)")
-    command.add_argument("--processes", type=int, help="cases checked at a time (default: one a core)")
-
-
-def _training_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--recipe", required=True, help="'ichseg-train recipes' lists them")
-    command.add_argument("--data", type=Path, required=True, help="folder of a prepared data set")
-    command.add_argument("-o", "--out", type=Path, required=True, help="folder for weights and logs")
-    command.add_argument("--accelerator", default="auto", help="auto, cpu, cuda, mps (default: %(default)s)")
-    command.add_argument(
-        "--precision", default="32-true", help="32-true, 16-mixed or bf16-mixed (default: %(default)s)"
-    )
-    command.add_argument(
-        "--workers", type=int, default=min(8, (os.cpu_count() or 1) // 2),
-        help="processes that read and augment (default: %(default)s)",
-    )  # fmt: skip
-    command.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
-    command.add_argument(
-        "--validate-every", type=int, default=1, metavar="N", help="epochs (default: %(default)s)"
-    )
-    changes = command.add_argument_group("instead of what the recipe says, in all of its stages")
-    changes.add_argument("--epochs", type=int)
-    changes.add_argument("--iterations", type=int, help="batches of an epoch")
-    changes.add_argument("--batch", type=int, help="patches of a batch, over all processes")
-    changes.add_argument("--patch", type=int, nargs=3, metavar=("D", "H", "W"), help="voxels")
-    changes.add_argument("--encoder-weights", metavar="FILE", help="ImageNet weights to start encoders from")
-    changes.add_argument("--gradient-clip", type=float, help="largest norm of the gradient")
-
-
-def _evaluate_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "predictions",
-        type=Path,
-        metavar="PREDICTIONS",
-        help="folder of masks, as 'ichseg segment' makes it",
-    )
-    command.add_argument(
-        "--references", type=Path, required=True, help="a prepared data set, or a folder of masks"
-    )
-    command.add_argument("--fold", type=int, help="only the validation cases of this fold of the data set")
-    command.add_argument("--images", type=Path, help="folder of the scans, for the pictures")
-    command.add_argument("-o", "--out", type=Path, required=True, help="folder for the report")
-
-
-def _model_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("-o", "--out", type=Path, required=True, help="folder to write")
-    command.add_argument("--overwrite", action="store_true", help="replace what stands there")
-    command.add_argument("--id", help="the model's id (default: made of the recipe's name)")
-    command.add_argument("--version", default="1.0.0", help="the model's version (default: %(default)s)")
-    command.add_argument("--licence", default="not stated", help="of the weights")
-    command.add_argument(
-        "--data-source", nargs=3, action="append", default=[], metavar=("NAME", "CITATION", "LICENCE"),
-        help="a data set it was trained on",
-    )  # fmt: skip
 
 
 def _prepare(options: Namespace) -> None:
@@ -204,12 +147,14 @@ def _train_options(options: Namespace) -> "TrainOptions":
 
 
 def _evaluate(options: Namespace) -> None:
-    from .datasets.prepared import load_split
+    from .datasets.prepared import load_held_out, load_split
     from .evaluation.folder import evaluate_folder
 
     references = options.references
     if options.fold is not None:
         references = load_split(options.references, options.fold)[1]
+    elif options.held_out:
+        references = load_held_out(options.references)
     evaluate_folder(options.predictions, references, options.out, options.images)
     print(f"Report: {options.out / 'report.html'}")
 

@@ -13,7 +13,6 @@ measurement later than that; the tables then tell what there is. About 17 minute
 
 import argparse
 import os
-import re
 import shutil
 import sys
 import time
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import peers
+from marked_page import write
 from processes import machine, phantom, scans_per_minute, segment, table
 from stored import Measured, Stored
 from warm_worker import first_and_next
@@ -32,7 +32,6 @@ from ICHSegmentationLib import __version__, models
 from ICHSegmentationLib.inference.engines.choice import engines_here
 
 USUAL = 32
-MARKS = "<!-- measured -->", "<!-- end of what was measured -->"
 COSTS = ["cold s", "warm s", "cold CPU-s", "warm CPU-s", "peak MB"]
 
 
@@ -222,15 +221,6 @@ def peer_rows(stored: Stored) -> Iterator[list[str]]:
 def peer_row(title: str, one: Measured, our_cpu_s: float, how: str, count: int = 1) -> list[str]:
     wall, cpu = one["wall_s"] * count, one["cpu_s"] * count
     return [title, f"{wall:.1f}", f"{cpu:.1f}", f"{cpu / our_cpu_s:.0f}", f"{one['peak_mb']:.0f}", how]
-
-
-def write(text: str, page: Path) -> None:
-    """Put ``text`` between the marks of ``page``."""
-    old = page.read_text("utf-8")
-    pattern = re.compile(f"{re.escape(MARKS[0])}.*{re.escape(MARKS[1])}", re.DOTALL)
-    if not pattern.search(old):
-        sys.exit(f"{page} has no line {MARKS[0]} followed by {MARKS[1]}")
-    page.write_text(pattern.sub(lambda _: f"{MARKS[0]}\n\n{text}\n\n{MARKS[1]}", old), "utf-8")
 
 
 if __name__ == "__main__":

@@ -90,7 +90,8 @@ def export(
         folds: folders of trained folds.
         out: the model folder; appears when it is complete.
         method: how an ensemble decides; None takes what the first fold's recipe says.
-        best: only so many folds, those with the highest validation Dice, take part.
+        best: only so many folds, those with the highest validation Dice, take part; None takes what the first
+            fold's recipe says, which may be all.
 
     Raises:
         InputError: a fold is not trained to its end, or the folds do not go together.
@@ -122,6 +123,7 @@ def export(
 def _chosen(trained: list[TrainedFold], best: int | None) -> list[TrainedFold]:
     if not trained or (best is not None and best < 1):
         raise InputError(f"Expected at least one trained fold, found {len(trained)} and the best {best}.")
+    best = best or trained[0].record["recipe"]["ensemble"]["best"]
     if best is None:
         return trained
     ranked = sorted(trained, key=lambda fold: -fold.dice)[:best]

@@ -16,6 +16,7 @@ from .recipe import (
     StageRecipe,
     Step,
 )
+from .small import small
 
 __all__ = [
     "EnsembleRecipe",
@@ -31,9 +32,11 @@ __all__ = [
     "debug",
     "recipe",
     "recipes",
+    "small",
 ]
 
 _PAPERS = (qayyum_coarse_fine, zhao_cascade, li_chen_nnunet, al_fahim_unetpp, xu_cascade)
+_SIZES = {"debug": debug, "small": small}
 
 
 def recipes() -> dict[str, Recipe]:
@@ -42,7 +45,7 @@ def recipes() -> dict[str, Recipe]:
 
 
 def recipe(name: str) -> Recipe:
-    """The recipe of this name; ``NAME_debug`` is its tiny size, see :func:`debug`.
+    """The recipe of this name; :func:`debug` and :func:`small` make ``NAME_debug`` and ``NAME_small``.
 
     Raises:
         InputError: there is none.
@@ -50,7 +53,7 @@ def recipe(name: str) -> Recipe:
     known = recipes()
     if name in known:
         return known[name]
-    whole = name.removesuffix("_debug")
-    if whole in known:
-        return debug(known[whole])
+    whole, _, size = name.rpartition("_")
+    if whole in known and size in _SIZES:
+        return _SIZES[size](known[whole])
     raise InputError(f"Expected the name of a recipe, found '{name}'.", f"Recipes: {', '.join(known)}.")

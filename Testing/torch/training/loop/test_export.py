@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -106,6 +107,17 @@ def test_an_ensemble_takes_the_best_folds(out: Path, tmp_path: Path) -> None:
     best = export(folds, tmp_path / "best", best=1)
     assert best.recipe == "stages"
     assert list(best.metrics["validation_dice"]) == [max(dice, key=dice.get)]
+
+
+def test_an_ensemble_takes_as_many_folds_as_its_recipe_says(out: Path, tmp_path: Path) -> None:
+    folds = [tmp_path / "fold_0", tmp_path / "fold_1"]
+    for folder in folds:
+        shutil.copytree(out / folder.name, folder)
+        record = json.loads((folder / "fold.json").read_text())
+        record["recipe"]["ensemble"]["best"] = 1
+        (folder / "fold.json").write_text(json.dumps(record))
+    assert export(folds, tmp_path / "one").recipe == "stages"
+    assert len(export(folds, tmp_path / "both", best=2).members) == 2
 
 
 @pytest.mark.parametrize(("members", "many", "few"), [(15, 7, 1), (5, 2, 1), (2, 1, 1), (16, 8, 1)])

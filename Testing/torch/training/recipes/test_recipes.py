@@ -1,6 +1,5 @@
 """What each paper states, against what its recipe says; and that the recipes hold together."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.labels import label_named
 from ICHSegmentationLib.networks import build
 from Training.losses import RecipeLoss
-from Training.recipes import Intensities, Recipe, StageRecipe, debug, recipe, recipes
+from Training.recipes import Intensities, Recipe, StageRecipe, recipe, recipes
 
 ALL = recipes()
 # Many variants share a network: it is built once for each way in which it is used.
@@ -20,7 +19,6 @@ STAGES = {
     for each in ALL.values()
     for stage in each.stages
 }
-SIZES = ("network", "patch", "shape", "spacing_mm", "batch", "epochs", "iterations_per_epoch", "window_step")
 
 
 def steps(stage: StageRecipe) -> dict[str, dict[str, Any]]:
@@ -282,17 +280,3 @@ def test_nnunets_normalisation_is_fitted_to_the_hu_of_a_data_sets_hemorrhages():
     assert stage.windows == ((50, 80),) and stage.mean_std == ((58, 11),)
     assert recipe("li_chen_nnunet").stages[0].needs_intensities and not stage.needs_intensities
     assert recipe("xu_cascade").fitted(intensities) == recipe("xu_cascade")
-
-
-# The tiny sizes
-
-
-@pytest.mark.parametrize("name", [*ALL])
-def test_the_tiny_size_goes_the_same_path(name: str):
-    whole, tiny = recipe(name), recipe(f"{name}_debug")
-    assert tiny == debug(whole)
-    for stage, small in zip(whole.stages, tiny.stages, strict=True):
-        assert replace(stage, **{size: getattr(small, size) for size in SIZES}) == small
-        assert small.network["kind"] == stage.network["kind"]
-        assert (small.shape is None) == (stage.shape is None) and small.dimensions == stage.dimensions
-        assert all(a <= b for a, b in zip(small.patch, stage.patch, strict=True))
