@@ -11,6 +11,7 @@ from pydicom.pixels import get_decoder
 
 from ..errors import DependencyError
 from .dicom_slices import Slice, read_dataset, reading
+from .dicom_streams import require_declared_size
 from .hounsfield import as_hounsfield
 
 AIR_HU = -1024
@@ -45,6 +46,7 @@ def _decode(path: Path) -> tuple[Dataset, NDArray[Any]]:
     with reading(path):
         dataset = read_dataset(path)
         require_decoder(dataset, path)
+        require_declared_size(dataset, path)
         return dataset, dataset.pixel_array
 
 

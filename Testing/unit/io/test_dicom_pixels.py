@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from dicom_maker import enhanced_dataset, head_series, write_series
 from jpeg_lossless_frames import FRAMES
+from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels import get_decoder, get_encoder
 from pydicom.uid import JPEG2000Lossless, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
-from ICHSegmentationLib.errors import DependencyError
+from ICHSegmentationLib.errors import DependencyError, NotAnImageError
 from ICHSegmentationLib.io import dicom_pixels, read_ct
 
 
@@ -47,6 +48,38 @@ def test_a_compressed_multi_frame_ct_is_read_exactly(tmp_path):
     dataset.compress(RLELossless)
     dataset.save_as(tmp_path / "ct.dcm", enforce_file_format=True)
     np.testing.assert_array_equal(read_ct(tmp_path / "ct.dcm").voxels, series.hu)
+
+
+@pytest.mark.parametrize("syntax", [JPEG2000Lossless, JPEGLSLossless, JPEGLosslessSV1])
+def test_a_compressed_slice_of_another_size_than_its_header_tells_is_refused_before_it_is_unpacked(
+    syntax, tmp_path, monkeypatch
+):
+    """Such as a kilobyte that unpacks to gigabytes."""
+    if (syntax != JPEGLosslessSV1 and not able_to(syntax)) or not get_decoder(syntax).is_available:
+        pytest.skip(f"no encoder or decoder for {syntax.name}")
+    series = head_series(slices=2)
+    if syntax != JPEGLosslessSV1:
+        series.stored = np.random.default_rng(0).integers(0, 4096, (2, 64, 96)).astype(np.uint16)
+    rows = series.stored.shape[1]
+
+    def compress(dataset, index):
+        if syntax == JPEGLosslessSV1:
+            dataset.PixelData = encapsulate([b64decode(FRAMES[index])])
+            dataset["PixelData"].VR = "OB"
+            dataset.file_meta.TransferSyntaxUID = syntax
+        else:
+            dataset.compress(syntax)
+        dataset.Rows = rows - 1
+
+    write_series(series, tmp_path, change=compress)
+    unpacked = []
+    monkeypatch.setattr(Dataset, "convert_pixel_data", lambda *arguments: unpacked.append(arguments))
+    columns = series.stored.shape[2]
+    with pytest.raises(
+        NotAnImageError, match=f"{rows - 1} x {columns} pixels .*, found {rows} x {columns} pixels"
+    ):
+        read_ct(tmp_path)
+    assert not unpacked
 
 
 def test_a_missing_decoder_says_what_to_install(tmp_path, monkeypatch):
