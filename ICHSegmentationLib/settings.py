@@ -40,6 +40,7 @@ class SegmentationSettings:
         overwrite: replace an earlier result in the output folder.
         uncertainty: also write a map of where the model was unsure.
         subtypes: tell subtypes by shape and place where the model does not tell them apart.
+        keep_identifiers: name the patient in what is written in DICOM, as the scan's series does.
         secondary_capture: with ``dcm``, also write pictures of the outlined key slices as a DICOM series.
         detect: also let a detector judge the scan, where there is one.
         detector: id of an installed detector, or its model folder.
@@ -53,6 +54,7 @@ class SegmentationSettings:
     overwrite: bool = False
     uncertainty: bool = False
     subtypes: bool = True
+    keep_identifiers: bool = False
     secondary_capture: bool = False
     detect: bool = True
     detector: str = "detector"

@@ -5,6 +5,7 @@ from argparse import Namespace
 
 from ..errors import OutputExistsError
 from ..io import Origin, read_ct, read_mask, write_mask
+from ..io.dicom_seg_source import without_identifiers
 
 
 def run(options: Namespace) -> int:
@@ -14,6 +15,8 @@ def run(options: Namespace) -> int:
             f"{options.output} is there already.", "Choose another name, or add --overwrite."
         )
     ct = read_ct(options.ct) if options.ct else None
+    if ct and not options.keep_identifiers:
+        ct = without_identifiers(ct)
     mask = read_mask(options.mask, ct)
     name, version = options.algorithm
     write_mask(mask, options.output, ct, Origin(name, version, by_person=not name))

@@ -9,7 +9,9 @@ from .cases import run_cases
 
 def run(options: Namespace) -> int:
     """Measure a mask."""
-    settings = SegmentationSettings(format=options.format, overwrite=options.overwrite)
+    settings = SegmentationSettings(
+        format=options.format, overwrite=options.overwrite, keep_identifiers=options.keep_identifiers
+    )
     case = case_name(options.ct)
     return run_cases(
         {

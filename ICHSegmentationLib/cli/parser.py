@@ -125,6 +125,7 @@ def _add_convert(commands: _Commands) -> None:
         help="what outlined it, for DICOM SEG (default: a person)",
     )
     command.add_argument("--overwrite", action="store_true", help="replace an existing file")
+    _add_identifiers_option(command)
     command.set_defaults(command="convert")
 
 
@@ -132,6 +133,16 @@ def _add_result_options(command: argparse.ArgumentParser) -> None:
     _add_output_options(command)
     command.add_argument(
         "--format", choices=MASK_FORMATS, default=_DEFAULTS.format, help="of the mask (default: %(default)s)"
+    )
+    _add_identifiers_option(command)
+
+
+def _add_identifiers_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--keep-identifiers",
+        action="store_true",
+        help="name the patient where the scan's DICOM does: in DICOM results, and in the summary of a batch "
+        "(default: leave that out)",
     )
 
 

@@ -20,6 +20,7 @@ def run(options: Namespace) -> int:
         overwrite=options.overwrite,
         uncertainty=options.uncertainty,
         subtypes=options.subtypes,
+        keep_identifiers=options.keep_identifiers,
         secondary_capture=options.secondary_capture,
         detect=options.detect,
         detector=options.detector,

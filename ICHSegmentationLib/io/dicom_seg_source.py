@@ -1,7 +1,7 @@
 """The DICOM slices that a CT was read from; a DICOM SEG refers to every one of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from pydicom.uid import generate_uid
 from ..errors import GeometryError, InputError
 from ..volume import CTVolume
 from .dicom_geometry import stack
+from .dicom_identity import remove_identity
 from .dicom_slices import Slice, read_dataset, read_headers, reading
 
 _MAY_BE_EMPTY = (
@@ -27,9 +28,11 @@ class DicomSource:
 
     Attributes:
         slices: one for each slice of the CT's array, in its order.
+        identifiers: whether objects that refer to the slices name the patient as the series does.
     """
 
     slices: tuple[Slice, ...]
+    identifiers: bool = True
 
     @property
     def origins(self) -> NDArray[np.float64]:
@@ -65,6 +68,13 @@ def source_of(ct: CTVolume | None) -> DicomSource:
     return source
 
 
+def without_identifiers(ct: CTVolume) -> CTVolume:
+    """The same scan; what is written in DICOM of it names no patient."""
+    if not isinstance(ct.header, DicomSource):
+        return ct
+    return replace(ct, header=replace(ct.header, identifiers=False))
+
+
 def source_in(files: Sequence[Path]) -> DicomSource:
     """The slices in the files of one series, in the order of a CT read from them; no pixels are read.
 
@@ -90,7 +100,7 @@ def read_source(source: DicomSource) -> tuple[list[Dataset], NDArray[np.intp]]:
         NotAnImageError, InputError: a file has gone or is damaged.
     """
     paths = list(dict.fromkeys(s.path for s in source.slices))
-    headers = [_header(path) for path in paths]
+    headers = [_header(path, source.identifiers) for path in paths]
     for header in headers:
         if "SliceThickness" not in header:
             header.SliceThickness = source.slice_distance_mm
@@ -98,9 +108,11 @@ def read_source(source: DicomSource) -> tuple[list[Dataset], NDArray[np.intp]]:
     return headers, np.array(frames)
 
 
-def _header(path: Path) -> Dataset:
+def _header(path: Path, identifiers: bool) -> Dataset:
     with reading(path):
         header = read_dataset(path, stop_before_pixels=True)
+        if not identifiers:
+            remove_identity(header)
     for name in _MAY_BE_EMPTY:
         if name not in header:
             setattr(header, name, None)

@@ -162,10 +162,18 @@ def _read_ct(path: Path, settings: SegmentationSettings, journal: Journal) -> tu
     """The scan, found to be a head CT whose mask can be written as asked, and what the result says of it."""
     with journal.stage("read", 0.0):
         ct = read_ct(path)
+        if settings.format == "dcm" and not settings.keep_identifiers:
+            ct = _without_identifiers(ct)
         require_writable(Path(_mask_name(settings)), ct)
         journal.warn(ct.warnings)
         journal.warn(check_ct(ct))
         return ct, describe_input(path, ct)
+
+
+def _without_identifiers(ct: CTVolume) -> CTVolume:
+    from ..io.dicom_seg_source import without_identifiers
+
+    return without_identifiers(ct)
 
 
 def _detect(ct: CTVolume, detector: Detector | None, journal: Journal) -> Detection | None:

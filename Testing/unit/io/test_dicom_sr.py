@@ -15,6 +15,7 @@ from seg_series import MODEL, a_mask, written
 
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.io import Origin, read_ct, write_mask
+from ICHSegmentationLib.io.dicom_seg_source import without_identifiers
 from ICHSegmentationLib.io.dicom_sr import write_sr
 from ICHSegmentationLib.io.secondary_capture import write_pictures
 from ICHSegmentationLib.measurement import measure
@@ -246,6 +247,18 @@ def test_dciodvfy_finds_no_error_in_a_report(tmp_path, name, found):
     said = checked.stdout + checked.stderr
     assert "ComprehensiveSR" in said  # it has recognised the object
     assert "Error" not in said, said
+
+
+@pytest.mark.skipif(not shutil.which("dciodvfy"), reason="dciodvfy (Debian's dicom3tools) is not installed")
+def test_dciodvfy_finds_no_error_in_results_that_name_nobody(tmp_path):
+    _, ct = written(tmp_path / "ct")
+    nameless = without_identifiers(ct)
+    reported(tmp_path, nameless, a_mask(ct))
+    (picture,) = write_pictures([np.zeros((20, 30, 3), np.uint8)], tmp_path / "pictures", nameless)
+    for path in (tmp_path / "seg.dcm", tmp_path / "report.dcm", picture):
+        assert b"Phantom" not in path.read_bytes()
+        checked = subprocess.run(["dciodvfy", "-new", str(path)], capture_output=True, text=True, check=False)
+        assert "Error" not in checked.stdout + checked.stderr, checked.stderr
 
 
 @pytest.mark.skipif(not shutil.which("dcentvfy"), reason="dcentvfy (Debian's dicom3tools) is not installed")

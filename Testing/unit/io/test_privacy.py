@@ -1,6 +1,6 @@
 """Nothing that tells who a patient is gets from a DICOM series into a result, or onto the terminal.
 
-A DICOM SEG is the stated exception: it belongs to the patient's study, and names it as the series does.
+Only who asks for it gets a DICOM SEG and report that name the patient, as the series does.
 """
 
 import gzip
@@ -88,10 +88,12 @@ def secrets(identity: dict[str, str]) -> list[bytes]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("form", ["nii.gz", "nrrd", "seg.nrrd"])
+@pytest.mark.parametrize("form", ["nii.gz", "nrrd", "seg.nrrd", "dcm"])
 def test_a_result_and_the_terminal_tell_nothing_of_the_patient(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], form: str
 ) -> None:
+    if form == "dcm":
+        pytest.importorskip("highdicom")
     identity = IDENTIFYING | (NOT_EVEN_VALID if form == "nrrd" else {})
     series = identified(tmp_path / FOLDER / "ct", identity)
     ct = read_ct(series)
@@ -101,7 +103,8 @@ def test_a_result_and_the_terminal_tell_nothing_of_the_patient(
     arguments = ["measure", str(series), str(tmp_path / FOLDER / "mask.nii.gz"), "-o", str(out)]
     assert main([*arguments, "--format", form, "--debug", "--events", "jsonl"]) == 0
     files = contents(out)
-    assert {f"segmentation.{form}", "measurements.json", "report.html", "preview.png"} == set(files)
+    expected = {f"segmentation.{form}", "measurements.json", "report.html", "preview.png"}
+    assert set(files) == (expected | {"report.dcm"} if form == "dcm" else expected)
     for name, content in files.items():
         for secret in [*secrets(identity), FOLDER.encode()]:
             assert secret not in content, f"{secret!r} stands in {name}"
@@ -131,9 +134,23 @@ def test_an_error_tells_nothing_of_the_patient(tmp_path: Path, capfd: pytest.Cap
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_dicom_seg_names_the_patient_as_its_series_does(tmp_path: Path) -> None:
+def test_a_dicom_result_names_the_patient_only_when_asked_and_refers_to_the_scan_either_way(
+    tmp_path: Path,
+) -> None:
     pytest.importorskip("highdicom")
     ct = read_ct(identified(tmp_path / "ct", IDENTIFYING))
-    write_mask(Volume(bleeding(ct.voxels), ct.affine), tmp_path / "mask.dcm", ct)
-    seg = pydicom.dcmread(tmp_path / "mask.dcm")
-    assert (seg.PatientName, seg.PatientID) == ("SECRETNAME^JOHN", "SECRETID")
+    mask = tmp_path / "mask.nii.gz"
+    write_mask(Volume(bleeding(ct.voxels), ct.affine), mask, ct)
+    first = pydicom.dcmread(sorted((tmp_path / "ct").iterdir())[0])
+    for keep in ([], ["--keep-identifiers"]):
+        out = tmp_path / f"out{len(keep)}"
+        dicom = ["--format", "dcm", *keep]
+        assert main(["measure", str(tmp_path / "ct"), str(mask), "-o", str(out / "measured"), *dicom]) == 0
+        assert main(["convert", str(mask), str(out / "mask.dcm"), "--ct", str(tmp_path / "ct"), *keep]) == 0
+        for path in (*out.glob("measured/ct/*.dcm"), out / "mask.dcm"):
+            written = pydicom.dcmread(path)
+            named = (written.PatientName, written.PatientID, written.AccessionNumber, written.StudyDate)
+            wanted = ("SECRETNAME^JOHN", "SECRETID", "SECRETACCESSION", "20010203")
+            assert named == (wanted if keep else ("", "", "", "")), path
+            assert written.StudyInstanceUID == first.StudyInstanceUID
+        assert len(list(out.glob("measured/ct/*.dcm"))) == 2
