@@ -3,9 +3,13 @@
 import logging
 from argparse import Namespace
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ..errors import CancelledError, InputError
 from ..settings import SegmentationSettings
+
+if TYPE_CHECKING:
+    from ..node import Encryption
 
 
 def run(options: Namespace) -> int:
@@ -27,6 +31,9 @@ def run(options: Namespace) -> int:
         uncertainty=options.uncertainty,
         subtypes=options.subtypes,
         secondary_capture=options.secondary_capture,
+        keep_identifiers=True,  # it is the destination that files the results with the patient
+        detect=options.detect,
+        detector=options.detector,
     )
     settings = node.NodeSettings(
         title=options.aet,
@@ -37,7 +44,23 @@ def run(options: Namespace) -> int:
         address=options.bind,
         quiet_s=options.quiet,
         segmentation=segmentation,
+        keep_identifiers=options.keep_identifiers,
+        encryption=_encryption(options),
     )
     with suppress(CancelledError), node.Node(settings) as running:
         running.run()
     return 0
+
+
+def _encryption(options: Namespace) -> "Encryption | None":
+    from ..node import Encryption
+
+    files = (options.tls_certificate, options.tls_key, options.tls_authorities)
+    if not any(files):
+        return None
+    if not all(files):
+        raise InputError(
+            "Expected --tls-certificate, --tls-key and --tls-authorities together, found only some of them.",
+            "Both sides of an encrypted connection show a certificate.",
+        )
+    return Encryption(*files)

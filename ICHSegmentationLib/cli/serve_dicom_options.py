@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from .detect_options import add_detector_options
 from .network_options import add_network_options
 
 
@@ -47,4 +48,18 @@ def add_dicom_options(command: argparse.ArgumentParser, ways: Any) -> None:
     node.add_argument(
         "--secondary-capture", action="store_true", help="also send pictures of the outlined key slices"
     )
+    node.add_argument(
+        "--keep-identifiers",
+        action="store_true",
+        help="keep the DICOM results, which name the patient, in OUT when they have been sent",
+    )
+    for name, what in (
+        ("certificate", "our certificate, with those between it and its authority"),
+        ("key", "its key, without a passphrase"),
+        ("authorities", "certificates of who signs those of our peers"),
+    ):
+        node.add_argument(
+            f"--tls-{name}", type=Path, metavar="PEM", help=f"receive and send over TLS: {what}"
+        )
     add_network_options(node)
+    add_detector_options(node)

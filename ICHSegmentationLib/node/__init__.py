@@ -8,8 +8,9 @@ What has been received is on the disk before the sender is told so; what has sti
 queue. The process may be killed at any instant and goes on where it was.
 """
 
+from .encryption import Encryption
 from .peers import Peer, parse_destination, parse_peer
 from .running import Node
 from .settings import NodeSettings
 
-__all__ = ["Node", "NodeSettings", "Peer", "parse_destination", "parse_peer"]
+__all__ = ["Encryption", "Node", "NodeSettings", "Peer", "parse_destination", "parse_peer"]

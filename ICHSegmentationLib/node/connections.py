@@ -6,8 +6,12 @@ never ends, or an object made of endless packets, it would read for ever. PS3.8,
 
 import logging
 import socket
+import ssl
 import struct
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from socketserver import BaseServer
 from typing import Any
 
@@ -21,15 +25,15 @@ _log = logging.getLogger(__name__)
 _PDU_HEADER = struct.Struct(">BBL")
 
 
-class GuardedSocket(socket.socket):
+class _Guarded(socket.socket):
     """A connection that ends itself when its peer sends too much or too slowly.
 
     What the peer sends between two answers of ours is one object: PS3.7 lets it have one request open at a
     time, and :class:`.receiver.Receiver` grants no more.
     """
 
-    def __init__(self, connection: socket.socket, limits: Limits) -> None:
-        super().__init__(connection.family, connection.type, connection.proto, fileno=connection.detach())
+    def guard(self, limits: Limits) -> None:
+        """Begin; nothing may have been received before."""
         self._limits = limits
         self._header = b""
         self._left_of_pdu = 0
@@ -85,15 +89,68 @@ class GuardedSocket(socket.socket):
         raise ConnectionAbortedError(found)
 
 
+class GuardedSocket(_Guarded):
+    """One that is not encrypted."""
+
+    def __init__(self, connection: socket.socket, limits: Limits) -> None:
+        super().__init__(connection.family, connection.type, connection.proto, fileno=connection.detach())
+        self.guard(limits)
+
+
+class GuardedTlsSocket(_Guarded, ssl.SSLSocket):  # type: ignore[misc]  # an argument's name differs
+    """One that is; made by a context, which greets the peer before anything else is received."""
+
+
 class GuardedServer(ThreadedAssociationServer):
     """Takes connections from listed addresses, twice as many as associations; others are closed at once."""
 
     accepted: Accepted
     limits: Limits
+    encryption: ssl.SSLContext | None = None
+    _greeting = 0
+    _lock = threading.Lock()
 
     def get_request(self) -> tuple[socket.socket, Any]:
+        """A connection, not greeted yet: that would keep others waiting."""
         connection, address = super().get_request()
-        return GuardedSocket(connection, self.limits), address
+        if self.encryption is None:
+            return GuardedSocket(connection, self.limits), address
+        connection.settimeout(self.limits.idle_s)
+        return connection, address
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In a thread of its own."""
+        if self.encryption is not None:
+            request = self._greeted(request, client_address)
+        if request is not None:
+            super().finish_request(request, client_address)
+
+    def _greeted(self, connection: socket.socket, address: Any) -> ssl.SSLSocket | None:
+        """The encrypted connection; None, and the other one closed, where the peer has no certificate."""
+        assert self.encryption is not None
+        try:
+            with self._counted():
+                greeted = self.encryption.wrap_socket(connection, server_side=True)
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            _log.warning("A connection from %s was refused: no TLS with it (%s).", address[0], error)
+            connection.close()
+            return None
+        assert isinstance(greeted, GuardedTlsSocket)
+        greeted.guard(self.limits)
+        return greeted
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Let only so many peers be greeted at a time."""
+        with self._lock:
+            if self._greeting >= 2 * self.limits.associations:
+                raise ConnectionRefusedError("too many others are being greeted")
+            self._greeting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._greeting -= 1
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         address = str(client_address[0])

@@ -21,7 +21,7 @@ from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from ..errors import InputError, NotWritableError, OutputError
-from .connections import GuardedServer
+from .connections import GuardedServer, GuardedTlsSocket
 from .inbox import Inbox
 from .peers import Accepted
 from .settings import NodeSettings
@@ -86,6 +86,9 @@ class Receiver:
             GuardedServer, entity.make_server(where, evt_handlers=handlers, server_class=GuardedServer)
         )
         server.accepted, server.limits = self._accepted, limits
+        if settings.encryption is not None:
+            server.encryption = settings.encryption.for_callers()
+            server.encryption.sslsocket_class = GuardedTlsSocket
         return server
 
     def _requested(self, event: "Event") -> None:

@@ -13,7 +13,7 @@ from .queue import Queue, Study
 from .receiver import Receiver
 from .sender import Trouble, send, waiting_time_s
 from .settings import NodeSettings
-from .worker import Job, Load, Outcome, Worker, quieten
+from .worker import Job, Load, Outcome, Worker, quieten, remove_objects
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +45,8 @@ class Node:
         self._out = settings.out_dir.resolve()
         self._current: Study | None = None
         self._began = 0.0
+        if settings.encryption is not None:
+            settings.encryption.for_calls()  # so that what is wrong with it is told now
         with output_errors(self._out):
             self._out.mkdir(mode=0o700, parents=True, exist_ok=True)  # others need not see who is ill
         self._queue = Queue(self._out / "queue.sqlite")
@@ -147,11 +149,14 @@ class Node:
                 self._settings.destination,
                 [self._out / path for path in self._queue.unsent(study.uid)],
                 lambda path: self._queue.sent(path.relative_to(self._out)),
+                self._settings.encryption,
             )
         except InputError as error:
             self._fail(study, error.message)
             return
         if trouble is None:
+            if not self._settings.keep_identifiers:
+                remove_objects(self._results(study.uid))
             if self._inbox.finish(study, study.reason):
                 _log.info("Study %s: done.", study.uid)
             return

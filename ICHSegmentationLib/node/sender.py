@@ -10,6 +10,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE
 
 from ..io.dicom_slices import reading
+from .encryption import Encryption
 from .peers import Peer
 
 _log = logging.getLogger(__name__)
@@ -35,16 +36,21 @@ class Trouble:
 
 
 def send(
-    title: str, destination: Peer, files: Sequence[Path], sent: Callable[[Path], None]
+    title: str,
+    destination: Peer,
+    files: Sequence[Path],
+    sent: Callable[[Path], None],
+    encryption: Encryption | None = None,
 ) -> Trouble | None:
     """Send DICOM files over one association; each one that the destination keeps is told to ``sent``.
 
     Args:
         title: our own AE title.
         destination: with its port.
+        encryption: None sends openly.
 
     Raises:
-        NotAnImageError, InputError: a file has gone or is damaged.
+        NotAnImageError, InputError: a file has gone or is damaged, or one of the encryption's.
     """
     objects = []
     for path in files:
@@ -56,7 +62,12 @@ def send(
     for kind in {str(dataset.SOPClassUID) for _, dataset in objects}:
         entity.add_requested_context(kind, [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
     try:
-        association = entity.associate(destination.host, destination.port or 104, ae_title=destination.title)
+        association = entity.associate(
+            destination.host,
+            destination.port or 104,
+            ae_title=destination.title,
+            tls_args=(encryption.for_calls(), destination.host) if encryption else None,
+        )
     except OSError as error:  # its name has no address at the moment
         return Trouble(f"{destination} is not found ({error})")
     if not association.is_established:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..settings import SegmentationSettings
+from .encryption import Encryption
 from .peers import Peer, require_title
 
-_SEGMENTATION = SegmentationSettings(format="dcm", overwrite=True)
+_SEGMENTATION = SegmentationSettings(format="dcm", overwrite=True, keep_identifiers=True)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class NodeSettings:
         address: where it listens; empty is every address of the machine.
         quiet_s: seconds without a new object after which a study is complete.
         segmentation: how a series is segmented; the results are always in DICOM.
+        keep_identifiers: keep the results in DICOM, which name the patient, when they have been sent.
+        encryption: of what is received and sent; None leaves it open.
         longest_s: seconds after which the segmentation of a study is taken for hung.
     """
 
@@ -55,6 +58,8 @@ class NodeSettings:
     address: str = ""
     quiet_s: float = 60.0
     segmentation: SegmentationSettings = _SEGMENTATION
+    keep_identifiers: bool = False
+    encryption: Encryption | None = None
     longest_s: float = 3600.0
     limits: Limits = field(default_factory=Limits)
 
@@ -64,5 +69,7 @@ class NodeSettings:
             raise InputError(f"Expected a destination with a port, found {self.destination}.")
         if self.segmentation.format != "dcm" or not self.segmentation.overwrite:
             raise InputError("A node writes DICOM, and replaces an earlier result of the same series.")
+        if not self.segmentation.keep_identifiers:
+            raise InputError("What a node sends must name the patient, or no archive can file it.")
         if not 0 <= self.port < 65536:
             raise InputError(f"Expected a port between 1 and 65535, found {self.port}.")

@@ -7,14 +7,18 @@ import signal
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from ..batch.tree import search_tree
+from ..detection import Detector
 from ..errors import ICHError, InputError
 from ..pipeline import Segmenter, load_segmenter, segment_case
+from ..pipeline.detection import detector_for
+from ..pipeline.trouble import own_words
 from ..settings import SegmentationSettings
 
 Load = Callable[[SegmentationSettings], Segmenter]
@@ -112,7 +116,8 @@ def _work(connection: Connection, settings: SegmentationSettings, load: Load, le
     threading.Thread(target=_end_with_parent, daemon=True).start()
     quieten(level)
     try:
-        segmenter = load(settings)
+        with own_words():
+            segmenter, detector = load(settings), detector_for(settings)
     except ICHError as error:
         connection.send(error)
         return
@@ -123,13 +128,15 @@ def _work(connection: Connection, settings: SegmentationSettings, load: Load, le
         except (EOFError, OSError):
             return
         try:
-            outcome = segment_study(job, settings, segmenter)
+            outcome = segment_study(job, settings, segmenter, detector)
         except ICHError as error:
             outcome = Outcome(job.study, trouble=error)
         connection.send(outcome)
 
 
-def segment_study(job: Job, settings: SegmentationSettings, segmenter: Segmenter) -> Outcome:
+def segment_study(
+    job: Job, settings: SegmentationSettings, segmenter: Segmenter, detector: Detector | None = None
+) -> Outcome:
     """Segment every head CT of a study.
 
     Raises:
@@ -140,8 +147,9 @@ def segment_study(job: Job, settings: SegmentationSettings, segmenter: Segmenter
     files: list[Path] = []
     for case in found.cases:
         try:
+            scan = case.files[0].parent
             result = segment_case(
-                case.files[0].parent, job.results, settings, case=case.name, segmenter=segmenter
+                scan, job.results, settings, case=case.name, segmenter=segmenter, detector=detector
             )
         except InputError as error:
             left_out.append(f"{_name(case.columns)}: {error.message}")
@@ -151,6 +159,15 @@ def segment_study(job: Job, settings: SegmentationSettings, segmenter: Segmenter
             if path is not None:
                 files += sorted(path.iterdir()) if path.is_dir() else [path]
     return Outcome(job.study, tuple(files), tuple(left_out))
+
+
+def remove_objects(results: Path) -> None:
+    """Take away what was sent of a study's results; all else in them names nobody."""
+    for path in results.glob("*/**/*.dcm"):
+        path.unlink(missing_ok=True)
+    for pictures in results.glob("*/pictures"):
+        with suppress(OSError):  # somebody has put something else there
+            pictures.rmdir()
 
 
 def quieten(level: int) -> None:

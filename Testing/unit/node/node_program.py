@@ -24,7 +24,9 @@ def main() -> None:
         out_dir=Path(out_dir),
         address="127.0.0.1",
         quiet_s=5.0,  # longer than a busy machine may stop between two objects
-        segmentation=SegmentationSettings(model=model, format="dcm", overwrite=True, detect=False),
+        segmentation=SegmentationSettings(
+            model=model, format="dcm", overwrite=True, detect=False, keep_identifiers=True
+        ),
     )
     parent = os.getppid()
     with Node(settings, load_threshold) as node:

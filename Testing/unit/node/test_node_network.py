@@ -52,11 +52,12 @@ def listening(inbox, tmp_path):
     """Makes a receiver for CALLER at this machine, with these limits."""
 
     @contextmanager
-    def listen(limits=PROMPT):
+    def listen(limits=PROMPT, encryption=None):
         peer = Peer("CALLER", "127.0.0.1", 104)
-        receiver = Receiver(
-            NodeSettings("ICHSEG", 0, peer, tmp_path, address="127.0.0.1", limits=limits), inbox
+        settings = NodeSettings(
+            "ICHSEG", 0, peer, tmp_path, address="127.0.0.1", limits=limits, encryption=encryption
         )
+        receiver = Receiver(settings, inbox)
         try:
             yield receiver
         finally:
@@ -65,12 +66,14 @@ def listening(inbox, tmp_path):
     return listen
 
 
-def call(receiver, title="CALLER", called="ICHSEG", kinds=(CTImageStorage,), source=("127.0.0.1", 0)):
+def call(
+    receiver, title="CALLER", called="ICHSEG", kinds=(CTImageStorage,), source=("127.0.0.1", 0), tls=None
+):
     entity = AE(title)
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = PATIENCE_S
     for kind in (Verification, *kinds):
         entity.add_requested_context(kind)
-    return entity.associate("127.0.0.1", receiver.port, ae_title=called, bind_address=source)
+    return entity.associate("127.0.0.1", receiver.port, ae_title=called, bind_address=source, tls_args=tls)
 
 
 def test_a_listed_peer_may_echo_and_store_ct_and_nothing_else(listening, inbox):
@@ -106,6 +109,41 @@ def test_what_is_not_kept_is_not_acknowledged(listening, inbox, trouble, status)
 def test_an_unlisted_title_and_a_wrong_called_title_are_rejected(listening, names):
     with listening() as receiver:
         assert call(receiver, **names).is_rejected
+
+
+def test_over_tls_only_who_shows_a_certificate_of_our_authority_is_heard(listening, inbox, tmp_path):
+    trustme = pytest.importorskip("trustme")
+    from certificates import encryption_of
+
+    ours, others = trustme.CA(), trustme.CA()
+    node, peer, stranger = (
+        encryption_of(authority, ours, tmp_path / name)
+        for authority, name in ((ours, "node"), (ours, "peer"), (others, "stranger"))
+    )
+    with listening(encryption=node) as receiver:
+        assert not call(receiver).is_established
+        assert not call(receiver, tls=(stranger.for_calls(), "127.0.0.1")).is_established
+        assert not call(receiver, tls=(peer.for_calls(), "another.host")).is_established
+        association = call(receiver, tls=(peer.for_calls(), "127.0.0.1"))
+        assert association.send_c_store(slice_dataset(head_series(1), 0)).Status == 0
+        association.release()
+        assert not call(receiver, title="STRANGER", tls=(peer.for_calls(), "127.0.0.1")).is_established
+    assert len(inbox.kept) == 1
+
+
+def test_limits_hold_over_tls_too(listening, inbox, tmp_path):
+    trustme = pytest.importorskip("trustme")
+    from certificates import encryption_of
+
+    ours = trustme.CA()
+    node, peer = (encryption_of(ours, ours, tmp_path / name) for name in ("node", "peer"))
+    with listening(replace(PROMPT, object_bytes=20_000), encryption=node) as receiver:
+        association = call(receiver, tls=(peer.for_calls(), "127.0.0.1"))
+        assert association.is_established
+        large = slice_dataset(head_series(1), 0)
+        large.PixelData = bytes(100_000)
+        assert "Status" not in association.send_c_store(large)
+    assert not inbox.kept
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a whole network of local addresses")

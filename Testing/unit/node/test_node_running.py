@@ -40,7 +40,7 @@ def store(port, datasets):
 def settings(tmp_path, a_model_folder):
     def given(peer: Peer) -> NodeSettings:
         segmentation = SegmentationSettings(
-            model=str(a_model_folder), format="dcm", overwrite=True, detect=False
+            model=str(a_model_folder), format="dcm", overwrite=True, detect=False, keep_identifiers=True
         )
         return NodeSettings(
             "ICHSEG",
@@ -81,6 +81,8 @@ def test_a_study_that_takes_the_worker_down_is_blamed_and_the_next_one_is_done(
     assert len(came) == 3
     assert len(set(came)) == 2
     assert "Secretname" not in caplog.text
+    results = {path.name for path in (tmp_path / "out" / "results").rglob("*") if path.is_file()}
+    assert results == {"measurements.json", "report.html", "preview.png"}  # what was sent names the patient
     kept = {path.name for path in (tmp_path / "out" / "inbox").iterdir()}
     assert kept == {str(deadly[0].StudyInstanceUID)}  # to be looked into
 

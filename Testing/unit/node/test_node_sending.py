@@ -18,7 +18,7 @@ BREAK_OFF = None
 
 
 @contextmanager
-def destination(*answers, kinds=(SegmentationStorage, ComprehensiveSRStorage)):
+def destination(*answers, kinds=(SegmentationStorage, ComprehensiveSRStorage), encryption=None):
     """A peer that gives these answers in turn, then 0x0000, and the UIDs of the objects that came."""
     came, left = [], list(answers)
 
@@ -35,7 +35,12 @@ def destination(*answers, kinds=(SegmentationStorage, ComprehensiveSRStorage)):
     entity.require_calling_aet = ["ICHSEG"]
     for kind in kinds:
         entity.add_supported_context(kind)
-    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, store)])
+    server = entity.start_server(
+        ("127.0.0.1", 0),
+        block=False,
+        evt_handlers=[(evt.EVT_C_STORE, store)],
+        ssl_context=encryption.for_callers() if encryption else None,
+    )
     try:
         yield Peer("PACS", "127.0.0.1", server.server_address[1]), came
     finally:
@@ -63,6 +68,26 @@ def test_all_is_sent_with_the_titles_of_both(files):
         assert send("ICHSEG", peer, files, sent.append) is None
     assert sent == files
     assert len(set(came)) == 2
+
+
+def test_all_is_sent_over_tls_where_the_destination_has_the_right_certificate(files, tmp_path):
+    trustme = pytest.importorskip("trustme")
+    from certificates import encryption_of
+
+    ours, others = trustme.CA(), trustme.CA()
+    us, pacs, impostor = (
+        encryption_of(authority, ours, tmp_path / name)
+        for authority, name in ((ours, "us"), (ours, "pacs"), (others, "impostor"))
+    )
+    sent = []
+    with destination(encryption=impostor) as (peer, _):
+        assert not send("ICHSEG", peer, files, sent.append, us).refused
+    with destination(encryption=pacs) as (peer, came):
+        assert "does not answer" in send("ICHSEG", peer, files, sent.append).reason
+        assert not sent
+        assert send("ICHSEG", peer, files, sent.append, us) is None
+    assert sent == files
+    assert len(came) == 2
 
 
 def test_a_warning_comes_with_an_object_that_was_kept(files):
