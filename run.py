@@ -31,7 +31,7 @@ TORCH = os.environ.get("ICHSEG_TORCH", "torch==2.13.0")  # the one that docs/res
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 EXTRAS = {
     "demo": ["dicom", "openvino"],
-    "test": ["dicom", "onnx", "openvino", "pacs", "test", "train", "slicer-test"],
+    "test": ["dicom", "onnx", "openvino", "pacs", "ray", "test", "train", "slicer-test"],
 }
 NETWORK_TESTS = ["Testing/torch"]
 OTHER_TESTS = [f"Testing/{name}" for name in ("mrml", "packaging", "panel", "slicer", "unit")]

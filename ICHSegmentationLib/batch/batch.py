@@ -4,28 +4,31 @@ import shutil
 import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from .. import models
 from ..doctor.packages import versions
-from ..errors import DiskFullError, InputError, NotWritableError, OutputError
+from ..errors import DiskFullError, NotWritableError, OutputError
 from ..events import BatchProgress, Failed, Finished, Listener, ignore
 from ..io.atomic import output_errors, tidy_after_kill, unfinished
+from ..models import ModelFolder
 from ..pipeline import load_segmenter
 from ..pipeline.provenance import describe_model
 from ..settings import SegmentationSettings
-from .case import Found
+from .case import Case, Found
 from .claim import claimed
-from .crew import done_by_workers
+from .crew import Events, done_by_workers
+from .doing import STAGING
+from .equipment import Equipment, LoadSegmenter
 from .find import find_cases
 from .ledger import Entry, Ledger
-from .limits import fitting_workers, require_limit_possible, threads_of_each
+from .limits import fitting_workers, threads_of_each
+from .options import BatchOptions, BatchResult, require_possible
 from .outcome import Outcome, Problem, Unworkable
 from .plan import PlannedCase, Planner, require_free_way
-from .rows import EXIT_CODE, Row, row_of, row_of_outcome
+from .rows import Row, row_of, row_of_outcome
 from .summary import Provenance, counts, write_summary
-from .worker import STAGING, Equipment, LoadSegmenter
 
 STATE = ".ichseg-batch"
 """The batch's own folder among the results: its ledger, its locks, and files that cases are read from."""
@@ -33,45 +36,6 @@ STATE = ".ichseg-batch"
 _LEDGER = "ledger.sqlite"
 _REFRESH_S = 10.0
 _OF_EVERY_CASE = (DiskFullError.code, NotWritableError.code)
-
-
-@dataclass(frozen=True)
-class BatchOptions:
-    """How a batch works, beside the settings of its segmentations.
-
-    Attributes:
-        workers: processes at once; None takes what the machine bears.
-        memory_mb: what one worker may take (MB, 10^6 bytes); None sets no limit.
-        retry: do cases again that have failed.
-        keep_identifiers: tell in the summary whom a DICOM series shows, and allow DICOM SEG, which tells it.
-    """
-
-    workers: int | None = None
-    memory_mb: float | None = None
-    retry: bool = False
-    keep_identifiers: bool = False
-
-    def __post_init__(self) -> None:
-        if self.workers is not None and self.workers < 1:
-            raise InputError(f"Expected at least one worker, found {self.workers}.")
-        if self.memory_mb is not None and self.memory_mb <= 0:
-            raise InputError(f"Expected a limit of memory above 0 MB, found {self.memory_mb:g}.")
-
-
-@dataclass(frozen=True)
-class BatchResult:
-    """A batch that has come to its end.
-
-    Attributes:
-        rows: of the summary, in its order.
-        exit_code: of the first case that failed, in this run or before; 0 where none did.
-    """
-
-    rows: tuple[Row, ...]
-
-    @property
-    def exit_code(self) -> int:
-        return next((row[EXIT_CODE] for row in self.rows if row["status"] == "failed"), 0)
 
 
 def plan_batch(
@@ -82,7 +46,7 @@ def plan_batch(
     Raises:
         ICHError: what :func:`run_batch` would raise before its first case.
     """
-    _require_possible(settings, options)
+    require_possible(settings, options)
     found = find_cases(source, out_dir, options.keep_identifiers)
     return _planner(found, out_dir, settings, options).plan(found.cases, _entries(out_dir)), found
 
@@ -112,7 +76,7 @@ def run_batch(
         ModelError, DependencyError, DeviceError, InsufficientMemoryError: the model cannot be loaded.
         WorkerLostError: workers die before they begin a case.
     """
-    _require_possible(settings, options)
+    require_possible(settings, options)
     state_dir = out_dir / STATE
     with output_errors(state_dir):
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -151,20 +115,11 @@ class _Batch:
         self._began = self._written = time.monotonic()
 
     def run(self, options: BatchOptions, load: LoadSegmenter) -> BatchResult:
-        cases = [each.case for each in self._to_do.values()]
-        size = min(options.workers or fitting_workers(self._settings.device), max(1, len(cases)))
-        threads = self._settings.threads or threads_of_each(size)
-        equipment = Equipment(
-            self._out_dir,
-            self._out_dir / STATE,
-            replace(self._settings, threads=threads, overwrite=True),
-            load if self._model else None,
-            options.memory_mb,
-        )
+        told = self._crew([each.case for each in self._to_do.values()], options, load)
         try:
             self._tell_progress()
             self._write_summary()
-            with closing(done_by_workers(cases, equipment, size)) as told:
+            with closing(told):
                 for message in told:
                     if isinstance(message, Outcome):
                         self._record(message)
@@ -176,6 +131,24 @@ class _Batch:
             raise
         self._close()
         return BatchResult(tuple(self._all_rows()))
+
+    def _crew(self, cases: Sequence[Case], options: BatchOptions, load: LoadSegmenter) -> Events:
+        """What is told by those who do the cases; nobody begins before it is listened to."""
+        size = min(options.workers or fitting_workers(self._settings.device), max(1, len(cases)))
+        threads = self._settings.threads or (1 if options.ray else threads_of_each(size))
+        equipment = Equipment(
+            self._out_dir,
+            self._out_dir / STATE,
+            replace(self._settings, threads=threads, overwrite=True),
+            load if self._model else None,
+            options.memory_mb,
+            self._model.manifest.sha256 if self._model else None,
+        )
+        if not options.ray:
+            return done_by_workers(cases, equipment, size)
+        from .ray_crew import done_by_ray
+
+        return done_by_ray(cases, equipment, options.ray, options.workers)
 
     def _record(self, outcome: Outcome) -> None:
         """Make the outcome last before anybody hears of it."""
@@ -226,19 +199,17 @@ class _Batch:
         return [*self._rows.values(), *self._other_rows]
 
 
-def _require_possible(settings: SegmentationSettings, options: BatchOptions) -> None:
-    if settings.format == "dcm" and not options.keep_identifiers:
-        raise InputError(
-            "Expected --keep-identifiers with the format dcm: a DICOM SEG names the patient of its scan.",
-            "Add it, or choose another format.",
-        )
-    if options.memory_mb:
-        require_limit_possible()
-
-
 def _planner(found: Found, out_dir: Path, settings: SegmentationSettings, options: BatchOptions) -> Planner:
-    needs_model = any(case.mask is None for case in found.cases)
-    return Planner(out_dir, settings, models.find(settings.model) if needs_model else None, options.retry)
+    if all(case.mask for case in found.cases):
+        return Planner(out_dir, settings, None, None, options.retry)
+    return Planner(out_dir, settings, models.find(settings.model), _detector(settings), options.retry)
+
+
+def _detector(settings: SegmentationSettings) -> ModelFolder | None:
+    """What judges the scans beside the segmentation, see :func:`..pipeline.detection.detector_for`."""
+    if not settings.detect or (settings.detector == models.DETECTOR and not models.has_detector()):
+        return None
+    return models.find(settings.detector)
 
 
 def _entries(out_dir: Path) -> dict[str, Entry]:

@@ -26,14 +26,23 @@ def claimed(folder: Path) -> Iterator[None]:
         _lock(
             batch, "BEGIN EXCLUSIVE", "Another batch works in this output folder.", "Wait for it, or end it."
         )
-        with closing(_open(folder / "workers.lock", _PATIENCE_S)) as workers:
-            _lock(
-                workers,
-                "BEGIN EXCLUSIVE",
-                "A worker of an earlier batch still works in this output folder.",
-                "End it: it is a Python process that uses a processor.",
-            )
+        require_no_worker(folder)
         yield
+
+
+def require_no_worker(folder: Path) -> None:
+    """Wait for workers that are about to end.
+
+    Raises:
+        OutputError: one of them does not.
+    """
+    with closing(_open(folder / "workers.lock", _PATIENCE_S)) as workers:
+        _lock(
+            workers,
+            "BEGIN EXCLUSIVE",
+            "A worker of an earlier batch still works in this output folder.",
+            "End it: it is a Python process that uses a processor.",
+        )
 
 
 @contextmanager

@@ -15,8 +15,9 @@ from typing import TypeAlias
 from ..errors import WorkerLostError
 from ..events import Event, Started
 from .case import Case
+from .equipment import Equipment, Ready, Unfit
 from .outcome import Outcome, Problem, Unworkable
-from .worker import Equipment, Ready, Unfit, work
+from .worker import work
 
 _MOST_FALSE_STARTS = 3
 _GRACE_S = 0.2

@@ -39,8 +39,10 @@ def stamp(case: Case) -> str | None:
     return digest.hexdigest()
 
 
-def settings_sha256(settings: SegmentationSettings, model: ModelFolder | None) -> str:
-    """One hash for a model and for all settings that a result depends on; None measures given masks.
+def settings_sha256(
+    settings: SegmentationSettings, model: ModelFolder | None, detector: ModelFolder | None = None
+) -> str:
+    """One hash for the models and for all settings that a result depends on; no model measures given masks.
 
     How many threads were used, and what is done with earlier results, does not count.
     """
@@ -48,9 +50,14 @@ def settings_sha256(settings: SegmentationSettings, model: ModelFolder | None) -
         relevant: dict[str, Any] = {
             "format": settings.format,
             "measurement": asdict(settings.measurement),
+            "keep_identifiers": settings.keep_identifiers,
         }
     else:
-        relevant = {**settings.to_dict(), "model": model.manifest.sha256}
+        relevant = {
+            **settings.to_dict(),
+            "model": model.manifest.sha256,
+            "detector": detector.manifest.sha256 if detector else None,
+        }
         del relevant["threads"], relevant["overwrite"]
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
 

@@ -36,12 +36,14 @@ class Planner:
 
     Attributes:
         model: what segments them; None where every case brings a mask.
+        detector: what judges them too; None where nothing does.
         retry: do cases again that have failed.
     """
 
     out_dir: Path
     settings: SegmentationSettings
     model: ModelFolder | None
+    detector: ModelFolder | None
     retry: bool
 
     def plan(self, cases: Iterable[Case], entries: Mapping[str, Entry]) -> list[PlannedCase]:
@@ -49,7 +51,7 @@ class Planner:
         return [self._planned(case, entries.get(case.name)) for case in cases]
 
     def _planned(self, case: Case, entry: Entry | None) -> PlannedCase:
-        key = settings_sha256(self.settings, None if case.mask else self.model)
+        key = settings_sha256(self.settings, None if case.mask else self.model, self.detector)
         now = stamp(case)
         fresh = Entry(case.name, "waiting", key, None, now, {})
         folder = self.out_dir / case.name

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ..detection import CLASSES
 from ..labels import LABELS
 from .case import Case, LeftOut
 from .outcome import Outcome, Problem
@@ -11,9 +12,12 @@ Row = dict[str, Any]
 
 STATUSES = ("done", "failed", "waiting", "left out")
 VOLUMES = ("total_volume_ml", *(f"{label.id}_ml" for label in LABELS))
+DETECTED = tuple(f"detected_{label}" for label in CLASSES)
+"""The detector's probability of each class for the scan as a whole."""
+
 COLUMNS = (
-    "case", "status", *VOLUMES, "lesions", "tada_total_ml", "second_look", "warnings", "error_code", "error",
-    "seconds",
+    "case", "status", *VOLUMES, "lesions", "tada_total_ml", "detected", *DETECTED, "second_look", "warnings",
+    "error_code", "error", "seconds",
 )  # fmt: skip
 """The columns of every summary; those that an input brings along come after them."""
 
@@ -53,6 +57,17 @@ def _measured(measurements: Mapping[str, Any]) -> Row:
         **by_label,
         "lesions": len(lesions),
         "tada_total_ml": measurements.get("tada_total_ml"),
+        **_detected(measurements.get("detection")),
         "second_look": look["second_look"] if look else None,
         "warnings": list(dict.fromkeys([*measurements["warnings"], *(look["reasons"] if look else ())])),
+    }
+
+
+def _detected(detection: Mapping[str, Any] | None) -> Row:
+    """Nothing where no detector judged the scan."""
+    if not detection:
+        return {}
+    return {
+        "detected": detection["likely"],
+        **{f"detected_{label}": p for label, p in detection["scan"].items()},
     }

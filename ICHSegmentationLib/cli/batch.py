@@ -21,8 +21,17 @@ def run(options: Namespace) -> int:
         overwrite=options.overwrite,
         uncertainty=options.uncertainty,
         subtypes=options.subtypes,
+        keep_identifiers=options.keep_identifiers,
+        detect=options.detect,
+        detector=options.detector,
     )
-    batch = BatchOptions(options.workers, options.limit_memory, options.retry, options.keep_identifiers)
+    batch = BatchOptions(
+        workers=options.workers,
+        memory_mb=options.limit_memory,
+        retry=options.retry,
+        keep_identifiers=options.keep_identifiers,
+        ray=options.ray,
+    )
     with _listener(options) as listen:
         if not options.dry_run:
             return run_batch(options.input, options.output, settings, batch, listen).exit_code

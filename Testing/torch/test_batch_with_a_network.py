@@ -1,5 +1,6 @@
 """A batch with the model that comes with the library, in workers of its own."""
 
+import csv
 import json
 import os
 import subprocess
@@ -41,6 +42,11 @@ def test_a_batch_gives_what_segment_gives(tmp_path: Path) -> None:
         "event": "batch", "done": 2, "failed": 0, "left": 0, "cases_per_minute": None, "remaining_s": 0.0,
     }  # fmt: skip
     assert results["7"]["measurements"]["total_volume_ml"] > 1
+    with (tmp_path / "out" / "summary.csv").open(newline="", encoding="utf-8-sig") as stream:
+        for row in csv.DictReader(stream):
+            detection = results[row["case"]]["measurements"]["detection"]
+            assert float(row["detected_hemorrhage"]) == detection["scan"]["hemorrhage"]
+            assert row["detected"] == ("yes" if detection["likely"] else "no")
 
     settings = SegmentationSettings(device="cpu", threads=1, overwrite=True)
     for seed in ("7", "8"):

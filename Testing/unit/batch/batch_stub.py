@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[3]
-PATHS = [str(ROOT), str(ROOT / "Testing" / "unit"), str(ROOT / "Testing" / "unit" / "io")]
+_UNIT = ROOT / "Testing" / "unit"
+PATHS = [str(ROOT), str(_UNIT), str(_UNIT / "io"), str(_UNIT / "batch")]
 sys.path[:0] = [path for path in PATHS if path not in sys.path]
 
 from fakes import FakeSegmentation, FakeSegmenter, head, write_nifti  # noqa: E402
@@ -24,6 +25,8 @@ from ICHSegmentationLib.volume import CTVolume  # noqa: E402
 
 CRASHES, STUMBLES, SLEEPS, FILLS_THE_DISK = 801, 802, 803, 804
 """HU of a scan's first voxel."""
+WAITS_ONCE, WAITS_ONCE_TOO = 805, 806
+"""The first worker that meets such a scan tells its process id and its parent's, and waits to be ended."""
 
 
 def write_scan(path: Path, shift: int = 0, mark: int = -1000) -> Path:
@@ -39,6 +42,7 @@ class MarkedSegmenter:
     """Does what the scan's mark says, and else what :class:`FakeSegmenter` does."""
 
     inner: FakeSegmenter
+    waiting: Path | None = None
 
     @property
     def model(self) -> models.ModelFolder:
@@ -54,7 +58,17 @@ class MarkedSegmenter:
             time.sleep(600)
         if mark == FILLS_THE_DISK:
             _fill_the_disk()
+        if mark in (WAITS_ONCE, WAITS_ONCE_TOO):
+            self._wait_once(f"{mark}")
         return self.inner(ct, progress)
+
+    def _wait_once(self, name: str) -> None:
+        assert self.waiting
+        told = self.waiting / name
+        if not told.exists():
+            told.with_suffix(".part").write_text(f"{os.getpid()} {os.getppid()}")
+            told.with_suffix(".part").replace(told)
+            time.sleep(600)
 
 
 def _fill_the_disk() -> None:
@@ -70,15 +84,19 @@ def load_stub(settings: SegmentationSettings) -> MarkedSegmenter:
     return MarkedSegmenter(FakeSegmenter(models.find(settings.model)))
 
 
+def load_waiting(waiting: Path, settings: SegmentationSettings) -> MarkedSegmenter:
+    return MarkedSegmenter(FakeSegmenter(models.find(settings.model)), waiting)
+
+
 def main() -> int:
-    """``batch_stub.py INPUT OUT MODEL WORKERS``: a batch as ``ichseg batch`` runs one, events on stdout."""
+    """``batch_stub.py INPUT OUT MODEL WORKERS [RAY]``: a batch as ``ichseg batch`` runs one; tells events."""
     from batch_stub import load_stub  # by the name under which a worker finds it
 
     from ICHSegmentationLib.cli.failures import attempt, cancelled_by_signals, tell
     from ICHSegmentationLib.errors import ICHError
     from ICHSegmentationLib.events import json_lines
 
-    source, out_dir, model, workers = sys.argv[1:]
+    source, out_dir, model, workers, *ray = sys.argv[1:]
     settings = SegmentationSettings(model=model, device="cpu", detect=False)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may have it ignored
     with cancelled_by_signals():
@@ -88,7 +106,7 @@ def main() -> int:
                     Path(source),
                     Path(out_dir),
                     settings,
-                    BatchOptions(workers=int(workers)),
+                    BatchOptions(workers=int(workers), ray=ray[0] if ray else None),
                     json_lines(sys.stdout),
                     load_stub,
                 ).exit_code

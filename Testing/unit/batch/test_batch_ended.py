@@ -26,8 +26,8 @@ PATIENCE_S = 300
 
 
 @contextmanager
-def batch_process(source: Path, out: Path, workers: int = 1) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, str(STUB), str(source), str(out), str(DEFAULT), str(workers)]
+def batch_process(source: Path, out: Path, workers: int = 1, *ray: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, str(STUB), str(source), str(out), str(DEFAULT), str(workers), *ray]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         yield process

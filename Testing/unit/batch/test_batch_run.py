@@ -14,9 +14,13 @@ import pytest
 from batch_stub import CRASHES, FILLS_THE_DISK, STUMBLES, load_stub, write_scan
 
 from ICHSegmentationLib import errors
-from ICHSegmentationLib.batch import BatchOptions, BatchResult, plan_batch, run_batch
+from ICHSegmentationLib.batch import BatchOptions, BatchResult, Case, plan_batch, run_batch
+from ICHSegmentationLib.batch.fingerprint import settings_sha256
+from ICHSegmentationLib.batch.outcome import Outcome
+from ICHSegmentationLib.batch.rows import COLUMNS, DETECTED, row_of_outcome
+from ICHSegmentationLib.detection import CLASSES
 from ICHSegmentationLib.events import BatchProgress, Event, Failed, Finished, Progress
-from ICHSegmentationLib.models import default_model
+from ICHSegmentationLib.models import ModelFolder, default_model
 from ICHSegmentationLib.pipeline import segment_case
 from ICHSegmentationLib.settings import SegmentationSettings
 
@@ -25,7 +29,7 @@ GOOD = ("a", "site_b", "c")
 
 
 def settings(model: Path, **changes: Any) -> SegmentationSettings:
-    return SegmentationSettings(model=str(model), device="cpu", detect=False, **changes)
+    return SegmentationSettings(**{"model": str(model), "device": "cpu", "detect": False, **changes})
 
 
 def table(out_dir: Path) -> dict[str, dict[str, str]]:
@@ -267,7 +271,28 @@ def test_a_table_with_masks_is_measured_without_a_model(tmp_path: Path) -> None:
     assert not [path for path in written if b"DOE" in path.read_bytes() or b"ROE" in path.read_bytes()]
 
 
-def test_dicom_seg_needs_leave_to_name_patients(tmp_path: Path) -> None:
-    with pytest.raises(errors.InputError, match="keep-identifiers"):
-        run_batch(tmp_path, tmp_path / "out", settings(tmp_path, format="dcm"), BatchOptions())
+def test_results_name_patients_only_where_the_summary_may_too(tmp_path: Path) -> None:
+    with pytest.raises(errors.InputError, match="may tell whom its scans show"):
+        run_batch(tmp_path, tmp_path / "out", settings(tmp_path, keep_identifiers=True), BatchOptions())
     assert not (tmp_path / "out").exists()
+
+
+def test_a_row_tells_what_the_detector_says_and_nothing_where_none_judged() -> None:
+    measured = {"total_volume_ml": 0.0, "lesions": [], "warnings": [], "detection": None}
+    scan = {label: number / 10 for number, label in enumerate(CLASSES)}
+    seen = {**measured, "detection": {"likely": True, "scan": scan}}
+    rows = [
+        row_of_outcome(Case("a", ()), Outcome("a", 1.0, None, Finished("a", {}, each)))
+        for each in (measured, seen)
+    ]
+    assert {rows[0][column] for column in ("detected", *DETECTED)} == {None}
+    assert rows[1]["detected"] is True
+    assert (rows[1]["detected_hemorrhage"], rows[1]["detected_subdural"]) == (0.0, 0.5)
+    assert set(rows[1]) - {"input"} == set(COLUMNS)
+
+
+def test_another_detector_is_another_setting(a_model_folder: Path) -> None:
+    model, plain = default_model(), SegmentationSettings()
+    other = ModelFolder.open(a_model_folder)
+    keys = {settings_sha256(plain, model, detector) for detector in (None, model, other)}
+    assert len(keys) == 3

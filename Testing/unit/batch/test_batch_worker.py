@@ -14,17 +14,18 @@ from test_batch_run import DEFAULT, settings
 
 from ICHSegmentationLib import errors
 from ICHSegmentationLib.batch import Case, find_cases
+from ICHSegmentationLib.batch.doing import do_case
+from ICHSegmentationLib.batch.equipment import Equipment, Tools
 from ICHSegmentationLib.batch.limits import WORKER_MB, fitting_workers, threads_of_each
 from ICHSegmentationLib.batch.outcome import Outcome, Problem
 from ICHSegmentationLib.batch.staging import staged
-from ICHSegmentationLib.batch.worker import Equipment, do_case
 from ICHSegmentationLib.events import Event, Finished
 
 
 def done(case: Case, out: Path) -> tuple[Outcome, list[Event]]:
     heard: list[Event] = []
     equipment = Equipment(out, out / "state", settings(DEFAULT), load_stub)
-    return do_case(case, equipment, load_stub(settings(DEFAULT)), heard.append), heard
+    return do_case(case, equipment, Tools(load_stub(settings(DEFAULT))), heard.append), heard
 
 
 def a_patients_series() -> Series:
@@ -120,6 +121,8 @@ def test_workers_fit_cores_and_memory(
 
 LIMITED = """
 import numpy, sys
+from ICHSegmentationLib.batch.doing import do_case
+from ICHSegmentationLib.batch.equipment import Equipment, Tools
 from ICHSegmentationLib.batch.limits import limit_memory
 limit_memory(float(sys.argv[1]))
 numpy.ones(int(sys.argv[2]), numpy.uint8)
