@@ -1,11 +1,11 @@
 """A batch of many small cases, killed again and again until it is done, beside one that nobody disturbs.
 
-    python benchmarks/batch_endurance.py --cases 1000 --folder /dev/shm/endurance
+    python benchmarks/batch_endurance.py --cases 1000 --kill-every 3 10 --folder /dev/shm/endurance
 
-The segmenter is a threshold, and a page and a picture of each case are written only with --pages, so that a
-case costs little more than reading, measuring and writing it. Tells, as JSON: whether every case stands in
-the summary once and all results are the same, what is left over, cases a minute, and the memory of all
-processes as cases go by. Linux.
+The segmenter is a threshold, no detector judges, and a page and a picture of each case are written only with
+--pages, so that a case costs little more than reading, measuring and writing it. Tells, as JSON: whether every
+case stands in the summary once and all results are the same, what is left over, cases a minute, and the memory
+of all processes as cases go by. A batch needs some seconds to begin: on a slow machine, kill less often. Linux.
 """
 
 import argparse
@@ -110,7 +110,7 @@ def batch(source: str, out: str, workers: str) -> int:
     """What :func:`start` starts."""
     from batch_endurance import load_threshold  # by the name under which a worker finds it
 
-    settings = SegmentationSettings(device="cpu", threads=1)
+    settings = SegmentationSettings(device="cpu", threads=1, detect=False)
     options = BatchOptions(workers=int(workers))
     return run_batch(
         Path(source), Path(out), settings, options, json_lines(sys.stdout), load_threshold
