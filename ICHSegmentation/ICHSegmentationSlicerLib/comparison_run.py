@@ -10,8 +10,8 @@ from typing import Any, Protocol
 from ICHSegmentationLib.events import Finished
 
 from .run_folder import discard
-from .steps import After
-from .worker_run import MakeWorker, RunWatcher, WorkerRun
+from .scene_run import SceneRun
+from .worker_run import RunWatcher
 
 
 @dataclass(frozen=True)
@@ -28,26 +28,8 @@ class ComparisonListener(RunWatcher, Protocol):
     def run_finished(self, comparison: dict[str, Any]) -> None: ...
 
 
-class ComparisonRun:
-    """At most one comparison at a time. What it does on the panel's thread is cut into small steps.
-
-    The arguments are those of :class:`.segmentation_run.SegmentationRun`.
-    """
-
-    def __init__(
-        self, scene: Any, make_worker: MakeWorker, folder: Path, after: After, listener: ComparisonListener
-    ) -> None:
-        self._scene, self._listener = scene, listener
-        self._run = WorkerRun(make_worker, folder, after, listener)
-
-    @property
-    def active(self) -> bool:
-        return self._run.active
-
-    @property
-    def working(self) -> bool:
-        """Whether the worker itself is at work."""
-        return self._run.working
+class ComparisonRun(SceneRun[ComparisonListener]):
+    """Compares two segmented scans."""
 
     def start(self, earlier: Segmented, later: Segmented) -> None:
         """Compare; where both fit on each other, the later scan then lies over the earlier.
@@ -59,14 +41,6 @@ class ComparisonRun:
             self._scene.check(each.scan)
         size = sum(self._scene.size_of(each.scan) for each in (earlier, later))
         self._run.start(_Comparing(self._scene, self._listener, earlier, later), size)
-
-    def cancel(self) -> None:
-        """End the comparison; the listener hears of it as a failure with the code ``cancelled``."""
-        self._run.cancel()
-
-    def abandon(self) -> None:
-        """End the comparison and tell nobody."""
-        self._run.abandon()
 
 
 @dataclass

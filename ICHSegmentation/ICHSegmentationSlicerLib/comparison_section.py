@@ -9,8 +9,7 @@ from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.events import Failed
 
 from .comparison_run import ComparisonRun, Segmented
-from .guard import Guard
-from .session import Session
+from .shared import Shared
 from .stages import stage_text
 from .translation import tr as _
 from .widgets import Sentence
@@ -25,16 +24,10 @@ class ComparisonSection:
     """
 
     def __init__(
-        self,
-        ui: Any,
-        session: Session,
-        scene: Any,
-        desk: Any,
-        guard: Guard,
-        make_run: Callable[[Any], ComparisonRun],
-        run_changed: Callable[[], None],
+        self, shared: Shared, make_run: Callable[[Any], ComparisonRun], run_changed: Callable[[], None]
     ) -> None:
-        self._ui, self._session, self._scene = ui, session, scene
+        ui, session, guard = shared.ui, shared.session, shared.guard
+        self._ui, self._session, self._scene = ui, session, shared.scene
         self._told = Sentence(ui.comparisonLabel)
         self._run = make_run(self)
         self._run_changed = run_changed

@@ -7,8 +7,7 @@ from typing import Any
 
 from ICHSegmentationLib.labels import LABELS
 
-from .guard import Guard
-from .session import Session
+from .shared import Shared
 from .steps import Settling
 from .translation import tr as _
 from .widgets import Sentence, chosen_in, fill_choices, set_checked
@@ -26,10 +25,12 @@ class CorrectionSection:
         editor_node: the Segment Editor's own parameter node, of which the scene has one for this module.
     """
 
-    def __init__(self, ui: Any, session: Session, scene: Any, desk: Any, guard: Guard) -> None:
-        self._ui, self._session, self._scene, self._desk = ui, session, scene, desk
+    def __init__(self, shared: Shared) -> None:
+        ui, session, guard = shared.ui, shared.session, shared.guard
+        self._ui, self._session = ui, session
+        self._scene, self._desk = shared.scene, shared.desk
         self._told, self._told_of_relabelling = Sentence(ui.correctionLabel), Sentence(ui.resultLabel)
-        self._measure_soon = Settling(desk.after, _SETTLED_MS, guard(self.measure, self._told))
+        self._measure_soon = Settling(shared.desk.after, _SETTLED_MS, guard(self.measure, self._told))
         self._observer: Any = None
         self._placing: Any = None
         self._segmentation: Any = None

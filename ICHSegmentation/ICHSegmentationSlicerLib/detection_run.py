@@ -11,8 +11,8 @@ from ICHSegmentationLib.events import Finished
 from ICHSegmentationLib.settings import DetectionSettings
 
 from .run_folder import file_name
-from .steps import After
-from .worker_run import MakeWorker, RunWatcher, WorkerRun
+from .scene_run import SceneRun
+from .worker_run import RunWatcher
 
 _HEAT = "heatmap_"
 
@@ -25,18 +25,8 @@ class DetectionListener(RunWatcher, Protocol):
         ...
 
 
-class DetectionRun:
-    """At most one at a time. The arguments are those of :class:`.segmentation_run.SegmentationRun`."""
-
-    def __init__(
-        self, scene: Any, make_worker: MakeWorker, folder: Path, after: After, listener: DetectionListener
-    ) -> None:
-        self._scene, self._listener = scene, listener
-        self._run = WorkerRun(make_worker, folder, after, listener)
-
-    @property
-    def active(self) -> bool:
-        return self._run.active
+class DetectionRun(SceneRun[DetectionListener]):
+    """Maps what a detector looks at on a scan."""
 
     def start(self, scan: Any, settings: DetectionSettings) -> None:
         """Map what the detector looks at on ``scan``.
@@ -46,10 +36,6 @@ class DetectionRun:
         """
         self._scene.check(scan)
         self._run.start(_Mapping(self._scene, self._listener, scan, settings), self._scene.size_of(scan))
-
-    def abandon(self) -> None:
-        """End it and tell nobody."""
-        self._run.abandon()
 
 
 @dataclass

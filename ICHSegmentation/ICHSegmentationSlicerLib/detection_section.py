@@ -11,9 +11,9 @@ from ICHSegmentationLib.labels import HEMORRHAGE
 
 from .detection_facts import MarkedSlice, disagreements, heat_classes, marked_slices, slice_text
 from .detection_run import DetectionRun
-from .guard import Guard
 from .run_folder import discard
-from .session import HEAT, Session
+from .session import HEAT
+from .shared import Shared
 from .stages import stage_text
 from .translation import tr as _
 from .widgets import Sentence, chosen_in, fill_choices, is_checked, set_checked
@@ -30,16 +30,13 @@ class DetectionSection:
 
     def __init__(
         self,
-        ui: Any,
-        session: Session,
-        scene: Any,
-        desk: Any,
-        guard: Guard,
+        shared: Shared,
         setup: Any,
         make_run: Callable[[Any], DetectionRun],
         run_changed: Callable[[], None],
     ) -> None:
-        self._ui, self._session, self._scene, self._setup = ui, session, scene, setup
+        ui, session, guard = shared.ui, shared.session, shared.guard
+        self._ui, self._session, self._scene, self._setup = ui, session, shared.scene, setup
         self._said, self._told = Sentence(ui.detectionLabel), Sentence(ui.heatLabel)
         self._run, self._run_changed = make_run(self), run_changed
         self._shown: object = None

@@ -7,24 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ICHSegmentationLib.errors import ICHError
 
 from .batch_section import BatchSection
-from .comparison_run import ComparisonListener, ComparisonRun
+from .comparison_run import ComparisonRun
 from .comparison_section import ComparisonSection
 from .correction_section import CorrectionSection
-from .detection_run import DetectionListener, DetectionRun
+from .detection_run import DetectionRun
 from .detection_section import DetectionSection
 from .guard import guarded
 from .preload import preload
 from .result_section import ResultSection
 from .scan_section import ScanSection
-from .segmentation_run import RunListener, SegmentationRun
+from .segmentation_run import SegmentationRun
 from .session import HEAT, UNCERTAINTY, Session
 from .setup_section import SetupSection
+from .shared import Shared
 from .steps import Steps
 from .tada_section import TadaSection
 from .uncertainty_section import UncertaintySection
@@ -57,31 +59,20 @@ class Panel:
         self._preloaded = False
         self.session = Session()
 
-        def make_run(listener: RunListener) -> SegmentationRun:
-            return SegmentationRun(
-                parts.scene, parts.setup.make_worker, parts.folder, parts.desk.after, listener
-            )
+        def maker(kind: Any) -> Any:
+            """Makes a run of this kind, given who listens to it."""
+            return partial(kind, parts.scene, parts.setup.make_worker, parts.folder, parts.desk.after)
 
-        def make_comparison(listener: ComparisonListener) -> ComparisonRun:
-            return ComparisonRun(
-                parts.scene, parts.setup.make_worker, parts.folder, parts.desk.after, listener
-            )
-
-        def make_detection(listener: DetectionListener) -> DetectionRun:
-            return DetectionRun(
-                parts.scene, parts.setup.make_worker, parts.folder, parts.desk.after, listener
-            )
-
-        common = (ui, self.session, parts.scene, parts.desk, guarded)
+        shared = Shared(ui, self.session, parts.scene, parts.desk, guarded)
         self._close_setup = parts.setup.close
         self._setup = SetupSection(ui, parts.setup, parts.desk, guarded)
-        self._scan = ScanSection(*common, self._setup, make_run, self._run_changed)
-        self._result = ResultSection(*common)
-        self._detection = DetectionSection(*common, self._setup, make_detection, self._run_changed)
-        self._tada = TadaSection(*common)
-        self._correction = CorrectionSection(*common)
-        self._uncertainty = UncertaintySection(*common)
-        self._comparison = ComparisonSection(*common, make_comparison, self._run_changed)
+        self._scan = ScanSection(shared, self._setup, maker(SegmentationRun), self._run_changed)
+        self._result = ResultSection(shared)
+        self._detection = DetectionSection(shared, self._setup, maker(DetectionRun), self._run_changed)
+        self._tada = TadaSection(shared)
+        self._correction = CorrectionSection(shared)
+        self._uncertainty = UncertaintySection(shared)
+        self._comparison = ComparisonSection(shared, maker(ComparisonRun), self._run_changed)
         self._batch = BatchSection(ui, self._setup, parts.setup, parts.desk, guarded)
         self._overlaid: tuple[Any, str] = (None, "")
         self.session.listen(self._keep)

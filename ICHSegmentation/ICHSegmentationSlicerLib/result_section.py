@@ -6,8 +6,7 @@ from typing import Any
 
 from ICHSegmentationLib.report.numbers import ml
 
-from .guard import Guard
-from .session import Session
+from .shared import Shared
 from .translation import tr as _
 from .widgets import Sentence
 
@@ -18,8 +17,10 @@ _NOTE = 4
 class ResultSection:
     """Shows what the session has measured; a chosen row leads the slice views there."""
 
-    def __init__(self, ui: Any, session: Session, scene: Any, desk: Any, guard: Guard) -> None:
-        self._ui, self._session, self._scene, self._desk = ui, session, scene, desk
+    def __init__(self, shared: Shared) -> None:
+        ui, session, guard = shared.ui, shared.session, shared.guard
+        self._ui, self._session = ui, session
+        self._scene, self._desk = shared.scene, shared.desk
         self._note = Sentence(ui.notableLabel)
         self._told = Sentence(ui.resultLabel)
         self._rows: list[Any] = []

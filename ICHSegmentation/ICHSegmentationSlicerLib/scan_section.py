@@ -8,10 +8,9 @@ from typing import Any
 from ICHSegmentationLib.errors import DependencyError, DeviceError, ICHError, ModelError
 from ICHSegmentationLib.events import Failed, Finished
 
-from .guard import Guard
 from .remaining_time import RemainingTime, remaining_text
 from .segmentation_run import SegmentationRun
-from .session import Session
+from .shared import Shared
 from .stages import stage_text
 from .translation import tr as _
 from .widgets import Sentence, chosen_in, fill_choices
@@ -31,20 +30,17 @@ class ScanSection:
 
     def __init__(
         self,
-        ui: Any,
-        session: Session,
-        scene: Any,
-        desk: Any,
-        guard: Guard,
+        shared: Shared,
         setup: Any,
         make_run: Callable[[Any], SegmentationRun],
         run_changed: Callable[[], None],
     ) -> None:
-        self._ui, self._session, self._scene, self._setup = ui, session, scene, setup
+        ui, session, guard = shared.ui, shared.session, shared.guard
+        self._ui, self._session, self._scene, self._setup = ui, session, shared.scene, setup
         self._told = Sentence(ui.messageLabel)
         self._run = make_run(self)
         self._run_changed = run_changed
-        self._desk = desk
+        self._desk = shared.desk
         self._remaining, self._stage = RemainingTime(), ""
         self._remedy: Callable[[], None] | None = None
         self.map_uncertainty = False

@@ -13,8 +13,9 @@ from ICHSegmentationLib.events import Finished
 from ICHSegmentationLib.settings import SegmentationSettings
 
 from .run_folder import file_name
+from .scene_run import SceneRun
 from .steps import After, Steps
-from .worker_run import MakeWorker, RunWatcher, WorkerRun
+from .worker_run import MakeWorker, RunWatcher
 
 _log = logging.getLogger(__name__)
 
@@ -25,31 +26,14 @@ class RunListener(RunWatcher, Protocol):
     def run_finished(self, segmentation: Any, result: Finished, folder: Path) -> None: ...
 
 
-class SegmentationRun:
-    """At most one run at a time. What it does on the panel's thread is cut into small steps.
-
-    Args:
-        scene: reads the scan and takes the result, see :class:`.hemorrhage_scene.HemorrhageScene`.
-        make_worker: makes the worker of one run, given who hears its events.
-        folder: where the run's temporary folder is made.
-        after: calls a function a little later, on the same thread.
-    """
+class SegmentationRun(SceneRun[RunListener]):
+    """Segments a scan. The arguments are those of :class:`.scene_run.SceneRun`."""
 
     def __init__(
         self, scene: Any, make_worker: MakeWorker, folder: Path, after: After, listener: RunListener
     ) -> None:
-        self._scene, self._listener = scene, listener
-        self._run = WorkerRun(make_worker, folder, after, listener)
+        super().__init__(scene, make_worker, folder, after, listener)
         self._afterwards = Steps(after)
-
-    @property
-    def active(self) -> bool:
-        return self._run.active
-
-    @property
-    def working(self) -> bool:
-        """Whether the worker itself is at work."""
-        return self._run.working
 
     @property
     def finishing(self) -> bool:
@@ -66,14 +50,10 @@ class SegmentationRun:
         job = _Segmenting(self._scene, self._listener, self._afterwards, scan, replace, settings)
         self._run.start(job, self._scene.size_of(scan))
 
-    def cancel(self) -> None:
-        """End the run; the listener hears of it as a failure with the code ``cancelled``."""
-        self._run.cancel()
-
     def abandon(self) -> None:
         """End the run and tell nobody: the scene it worked for is going away."""
         self._afterwards.stop()
-        self._run.abandon()
+        super().abandon()
 
 
 @dataclass

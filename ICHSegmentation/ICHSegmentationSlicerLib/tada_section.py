@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .guard import Guard
-from .session import Measurements, Session
+from .session import Measurements
+from .shared import Shared
 from .translation import tr as _
 from .widgets import Sentence, is_checked, set_checked
 
@@ -13,8 +13,9 @@ from .widgets import Sentence, is_checked, set_checked
 class TadaSection:
     """Shows the lines of one lesion at a time: the one chosen in the table."""
 
-    def __init__(self, ui: Any, session: Session, scene: Any, desk: Any, guard: Guard) -> None:
-        self._ui, self._session, self._scene = ui, session, scene
+    def __init__(self, shared: Shared) -> None:
+        ui, session, guard = shared.ui, shared.session, shared.guard
+        self._ui, self._session, self._scene = ui, session, shared.scene
         self._told = Sentence(ui.tadaLabel)
         self._lines: Any = None
         self._lesion: Measurements | None = None

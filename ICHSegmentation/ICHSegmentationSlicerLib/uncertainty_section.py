@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .guard import Guard
-from .session import UNCERTAINTY, Session
+from .session import UNCERTAINTY
+from .shared import Shared
 from .translation import tr as _
 from .widgets import Sentence, is_checked, set_checked
 
@@ -13,8 +13,9 @@ from .widgets import Sentence, is_checked, set_checked
 class UncertaintySection:
     """Offers the map that the last run wrote, or one that came with a saved scene."""
 
-    def __init__(self, ui: Any, session: Session, scene: Any, desk: Any, guard: Guard) -> None:
-        self._ui, self._session, self._scene = ui, session, scene
+    def __init__(self, shared: Shared) -> None:
+        ui, session, guard = shared.ui, shared.session, shared.guard
+        self._ui, self._session, self._scene = ui, session, shared.scene
         self._told = Sentence(ui.uncertaintyLabel)
         self._overlay: Any = None
         ui.uncertaintyShowCheckBox.toggled.connect(guard(self.toggle, self._told))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from placements import PLACEMENTS, Placement, world_of
+from segments import paint
 from volumes import make_scan, make_transform
 
 from ICHSegmentationLib.errors import InputError
@@ -265,23 +266,7 @@ class TestEditObserver:
 
 
 def stroke(case: Case, segment: str, box: Any, over: Any = ()) -> None:
-    """What a brush of the Segment Editor does in the end."""
-    import slicer
-    import vtk
-
-    k, j, i = box
-    image = slicer.vtkOrientedImageData()
-    image.SetExtent(i.start, i.stop - 1, j.start, j.stop - 1, k.start, k.stop - 1)
-    image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 1)
-    image.GetPointData().GetScalars().Fill(1)
-    matrix = vtk.vtkMatrix4x4()
-    case.scan.GetIJKToRASMatrix(matrix)
-    image.SetImageToWorldMatrix(matrix)
-    logic = slicer.vtkSlicerSegmentationsModuleLogic
-    extent = image.GetExtent()
-    assert logic.SetBinaryLabelmapToSegment(
-        image, case.node, segment, logic.MODE_MERGE_MASK, extent, False, list(over)
-    )
+    paint(case.node, case.scan, segment, box, over)
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS.values(), ids=PLACEMENTS)

@@ -66,7 +66,7 @@ def test_a_large_shell_has_fewer_points_at_the_same_place_and_no_less_volume(bot
     assert volume_of(one) == pytest.approx(volume_of(other), rel=0.1)
 
 
-def test_each_step_makes_one_surface_and_the_views_hear_of_the_last(scene: Any) -> None:
+def test_surfaces_come_one_after_the_other_and_the_views_hear_of_them_at_the_end(scene: Any) -> None:
     import slicer
     from ICHSegmentationSlicerLib.segment_surfaces import make_surfaces
     from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation
@@ -78,10 +78,59 @@ def test_each_step_makes_one_surface_and_the_views_hear_of_the_last(scene: Any) 
     node.GetSegmentation().AddObserver(event, lambda *_: told.append(1))
     made = []
     for _step in make_surfaces(node):
+        assert not told
         names = node.GetSegmentation().GetSegmentIDs()
         made.append(sum(surface_of(node, name) is not None for name in names))
-    assert made == [0, 1, 2]
+    assert sorted(set(made)) == [0, 1, 2]
+    assert made == sorted(made)
     assert told
+
+
+def test_a_surface_made_in_slabs_is_the_one_made_at_once(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import vtk
+    from ICHSegmentationSlicerLib import slab_surface
+
+    monkeypatch.setattr(slab_surface, "FACES_A_SLAB", 10**9)
+    scan = PLACEMENTS["oblique"].scan(scene, np.zeros(SHAPE, np.int16))
+    whole = surface_of(with_surfaces(scene, scan), "subdural")
+    monkeypatch.setattr(slab_surface, "FACES_A_SLAB", 8000)
+    node = with_surfaces(scene, scan)
+    slabs = surface_of(node, "subdural")
+    assert slabs.GetNumberOfPoints() > whole.GetNumberOfPoints()  # those at the cuts
+    for one, other in ((whole, slabs), (slabs, whole)):
+        distance = vtk.vtkImplicitPolyDataDistance()
+        distance.SetInput(one)
+        points = [other.GetPoint(n) for n in range(0, other.GetNumberOfPoints(), 20)]
+        apart = np.abs([distance.EvaluateFunction(point) for point in points])
+        assert apart.mean() < 0.05  # mm, of blocks of 1 x 1 x 5 mm
+        assert apart.max() < 0.5
+    assert volume_of(slabs) == pytest.approx(volume_of(whole), rel=0.02)
+
+
+def test_a_segment_that_is_edited_meanwhile_gets_the_surface_of_what_it_is_then(scene: Any) -> None:
+    import slicer
+    from ICHSegmentationSlicerLib.segment_surfaces import make_surfaces
+    from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation
+
+    scan = make_scan(scene, voxels=np.zeros(SHAPE, np.int16))
+    node = add_segmentation(scene, scan, ball((3, 20, 20)).astype(np.uint8) * 2, None)
+    steps = make_surfaces(node)
+    next(steps)
+    next(steps)
+    smaller = ball((3, 10, 20)).astype(np.uint8)
+    slicer.util.updateSegmentBinaryLabelmapFromArray(smaller, node, "intraparenchymal", scan)
+    list(steps)
+    left, right, back, front, _low, _high = surface_of(node, "intraparenchymal").GetBounds()
+    assert (right - left) / (front - back) == pytest.approx(2, rel=0.1)
+
+
+def with_surfaces(scene: Any, scan: Any) -> Any:
+    from ICHSegmentationSlicerLib.segment_surfaces import make_surfaces
+    from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation
+
+    node = add_segmentation(scene, scan, large_shell_and_small_ball(), None)
+    list(make_surfaces(node))
+    return node
 
 
 def test_a_surface_follows_an_edit_as_slicers_own_does(scene: Any) -> None:

@@ -101,6 +101,34 @@ def click_on_the_lesion(panel: OpenPanel, scene: Any, place: list[float]) -> Non
     assert panel.settle(lambda: volume(panel) != before, 60), panel.said("correctionLabel")
 
 
+def look_at_what_the_detector_made_of(panel: OpenPanel, scene: Any) -> None:
+    """The sentence, the slices, a click on one of them, and what the embedded detector looked at."""
+    import slicer
+    import vtk
+    from ICHSegmentationSlicerLib.map_overlay import HEAT, overlay_of
+
+    ui, scan, kept = panel.ui, panel.ui.scanSelector.currentNode(), kept_worker()
+    truth = make_phantom(1, "intraparenchymal", 22.0, SHAPE, SPACING).mask.voxels > 0
+    assert panel.said("detectionLabel").startswith("Hemorrhage likely")
+    lines = [ui.detectionList.item(row).text() for row in range(ui.detectionList.count())]
+    listed = [int(line.split()[1].rstrip(":")) - 1 for line in lines]
+    assert truth.sum(axis=(1, 2)).argmax() in listed
+    assert truth[listed].any(axis=(1, 2)).mean() > 0.8
+    view = scene.AddNewNodeByClass("vtkMRMLSliceNode")
+    view.SetOrientation("Axial")
+    ui.detectionList.setCurrentRow(len(lines) - 1)
+    matrix = vtk.vtkMatrix4x4()
+    scan.GetIJKToRASMatrix(matrix)
+    assert view.GetSliceOffset() == pytest.approx(matrix.MultiplyPoint((0, 0, listed[-1], 1))[2])
+
+    ui.heatShowCheckBox.setChecked(True)
+    assert panel.settle(lambda: panel.panel.session.overlay == "heat", 300), panel.said("heatLabel")
+    heat = slicer.util.arrayFromVolume(overlay_of(scene, scan, HEAT))
+    assert heat[truth].mean() > 10 * heat[~truth].mean()
+    assert kept_worker() == kept != 0  # it needed no process of its own
+    ui.heatShowCheckBox.setChecked(False)
+
+
 def test_the_tutorial_leads_a_new_user_to_the_end(
     desktop: Any, opened: Any, slicers_python: None, small_heads: None, tmp_path: Path
 ) -> None:
@@ -123,6 +151,7 @@ def test_the_tutorial_leads_a_new_user_to_the_end(
     ui.relabelComboBox.setCurrentText("Intraparenchymal hemorrhage")
     assert "Lesion 1 (IPH)" in [row[0] for row in panel.table()]
     assert volume(panel) == pytest.approx(first)
+    look_at_what_the_detector_made_of(panel, scene)
     # 5: Tada lines
     ui.tadaShowCheckBox.setChecked(True)
     automatic = panel.said("tadaLabel")

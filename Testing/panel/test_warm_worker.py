@@ -15,6 +15,11 @@ pytest.importorskip("PySide6", reason="Qt is not here: pip install PySide6-Essen
 from engines import SETTINGS, THE_LIBRARY, engine, is_alive, until, with_launcher
 from ICHSegmentationSlicerLib.interpreter import Interpreter
 from ICHSegmentationSlicerLib.outcome import Outcome
+from ICHSegmentationSlicerLib.segment_command import (
+    comparison_arguments,
+    detection_arguments,
+    segment_arguments,
+)
 from ICHSegmentationSlicerLib.warm_process import WarmProcess
 from ICHSegmentationSlicerLib.worker import Worker
 from PySide6.QtCore import QProcess, QTimer
@@ -22,6 +27,8 @@ from PySide6.QtWidgets import QApplication
 
 from ICHSegmentationLib import events
 from ICHSegmentationLib.cli.parser import parser
+from ICHSegmentationLib.cli.serve_local import COMMANDS
+from ICHSegmentationLib.settings import DetectionSettings
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
 
@@ -248,3 +255,18 @@ def test_the_real_service_answers_twice(tmp_path: Path) -> None:
     pid = real.warm.pid
     real.warm.let_go()
     until(lambda: not is_alive(pid), 120)
+
+
+def test_every_run_of_the_panel_is_one_that_the_service_knows(tmp_path: Path) -> None:
+    scan, mask = tmp_path / "ct.nii", tmp_path / "mask.nii"
+    runs_of_the_panel = (
+        segment_arguments(scan, tmp_path, SETTINGS),
+        detection_arguments(scan, tmp_path, DetectionSettings(heatmap=True)),
+        comparison_arguments((scan, mask), (scan, mask), tmp_path),
+    )
+    warm = WarmProcess(QProcess)
+    for arguments in runs_of_the_panel:
+        assert warm.serves(THE_LIBRARY, arguments)
+        assert arguments[0] in COMMANDS
+        parser().parse_args(arguments)
+    assert not warm.serves(THE_LIBRARY, ["batch"])
