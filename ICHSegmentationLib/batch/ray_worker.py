@@ -1,6 +1,9 @@
 """A worker as an actor of Ray: a process on some machine of a cluster that loads the model once."""
 
+import os
 import platform
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -15,6 +18,8 @@ from .claim import worker_present
 from .doing import do_case
 from .equipment import Equipment, Ready, Tools, Unfit, equip
 from .outcome import Outcome, Problem
+
+_LOOK_S = 1.0
 
 
 class RayWorker:
@@ -34,6 +39,7 @@ class RayWorker:
 
     def prepare(self) -> Ready | Unfit:
         """Load the model, after a look at whether this machine can take part at all."""
+        threading.Thread(target=_end_with_ray, args=(os.getppid(),), daemon=True).start()
         try:
             self._require_same_place()
             self._presence.enter_context(worker_present(self._equipment.state_dir))
@@ -64,3 +70,11 @@ class RayWorker:
                 "Expected the output folder to be the same on every machine, found another one or none.",
                 "Put input and output on storage that all machines have under the same path.",
             )
+
+
+def _end_with_ray(parent: int) -> None:
+    """End this process when Ray on this machine has gone, even in the midst of a case: another worker does it
+    again, and Ray would wait for its end. Windows gives orphans no other parent, and Ray ends them itself."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    os._exit(1)
