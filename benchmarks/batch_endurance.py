@@ -4,8 +4,9 @@
 
 The segmenter is a threshold, no detector judges, and a page and a picture of each case are written only with
 --pages, so that a case costs little more than reading, measuring and writing it. Tells, as JSON: whether each
-case stands in the summary once and all results are the same, what is left over, cases a minute, and the memory
-of all processes as cases go by. A batch needs seconds to begin: on a slow machine, kill less often. Linux.
+case stands in the summary once, whether all results are the same, what is left over, cases a minute, and the
+memory of all processes as cases go by. A batch needs seconds to begin: on a slow machine, kill less often.
+Linux.
 """
 
 import argparse

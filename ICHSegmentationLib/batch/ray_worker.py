@@ -74,7 +74,7 @@ class RayWorker:
 
 def _end_with_ray(parent: int) -> None:
     """End this process when Ray on this machine has gone, even in the midst of a case: another worker does it
-    again, and Ray would wait for its end. Windows gives orphans no other parent, and Ray ends them itself."""
+    again, and Ray would wait for its end. On Windows an orphan cannot tell that it is one."""
     while os.getppid() == parent:
         time.sleep(_LOOK_S)
     os._exit(1)
