@@ -158,3 +158,13 @@ def test_what_the_node_needs_is_told(tmp_path, missing, capsys):
     del given[missing]
     assert main(["serve", "--dicom", "0", *[word for pair in given.items() for word in pair]]) == 10
     assert "--dicom needs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("given", [("key",), ("key", "certificate", "authorities")])
+def test_a_node_without_all_that_tls_needs_does_not_start(given, tmp_path, capfd):
+    arguments = ["serve", "--dicom", "0", "--destination", "PACS@127.0.0.1:104", "-o", str(tmp_path / "out")]
+    for name in given:
+        arguments += [f"--tls-{name}", str(tmp_path / f"no-{name}.pem")]
+    assert main(arguments) == 10
+    assert "Expected" in capfd.readouterr().err
+    assert not (tmp_path / "out").exists()
