@@ -112,7 +112,7 @@ class CorrectionSection:
             session.take_measurements(self._scene.remeasure(session.scan, session.segmentation))
 
     def add_at(self, place: tuple[float, float, float]) -> None:
-        """Outline the hemorrhage at a clicked place."""
+        """Outline the hemorrhage at a clicked place; where it goes on, another click adds more."""
         added = self._scene.add_lesion_at(
             self._session.scan,
             self._session.segmentation,
@@ -125,9 +125,12 @@ class CorrectionSection:
             said.append(
                 _(
                     "Thin or far parts of the same density were left out: they may be a vessel, the falx or "
-                    "the tentorium. If they are blood, click on them too, or paint them."
+                    "the tentorium. If they are blood, click on them now, or paint them. A right click ends "
+                    "it."
                 )
             )
+            set_checked(self._ui.addLesionButton, True)
+            self._place(self.add_at)
         self._told.say(" ".join(said))
         self._measure_soon()
 
@@ -188,15 +191,19 @@ class CorrectionSection:
         if not pressed:
             return
         self._told.say(_("Click on the lesion in a slice view. A right click ends it."))
+        self._place(work)
+
+    def _place(self, work: Any) -> None:
+        """Wait for a click into a view."""
 
         def placed(place: tuple[float, float, float]) -> None:
             # After the click is over: the point that told of it goes away with the placing.
-            self._desk.after(0, self._act(partial(self._finish, work, place), self._told))
+            self._desk.after(0, self._act(partial(self._finish, work, placing, place), self._told))
 
-        self._placing = self._scene.place_point(placed, self._stop_placing)
+        placing = self._placing = self._scene.place_point(placed, self._stop_placing)
 
-    def _finish(self, work: Any, place: tuple[float, float, float]) -> None:
-        if self._placing is not None:  # else a second click came before the first was dealt with
+    def _finish(self, work: Any, placing: Any, place: tuple[float, float, float]) -> None:
+        if self._placing is placing:  # else a second click came before the first was dealt with
             self._stop_placing()
             work(place)
 

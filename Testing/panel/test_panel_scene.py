@@ -119,6 +119,35 @@ def test_a_click_adds_a_lesion_of_the_chosen_kind(opened: Any, scan: Any, scene:
     assert not scene.GetFirstNodeByClass("vtkMRMLMarkupsFiducialNode")
 
 
+def test_where_blood_goes_on_the_next_click_adds_more_until_a_right_click(
+    opened: Any, scan: Any, scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ICHSegmentationSlicerLib.corrections import Added
+
+    panel = shown(opened, scan)
+    places: list[Any] = []
+
+    def add(scan: Any, segmentation: Any, place: Any, label: str, before: Any) -> Added:
+        places.append(place)
+        return Added(1.25, goes_on=True)
+
+    monkeypatch.setattr(panel.panel._correction._scene, "add_lesion_at", add)
+    panel.press("addLesionButton")
+    click_into_a_view(scene, (1.0, 2.0, 3.0))
+    click_into_a_view(scene, (1.0, 2.0, 3.0))  # impatient
+    assert panel.settle(lambda: len(places) == 1, 60)
+    panel.settle()
+    assert panel.said("correctionLabel").startswith("Added 1.2 mL. Thin or far parts")
+    assert panel.ui.addLesionButton.isChecked()
+    click_into_a_view(scene, (4.0, 5.0, 6.0))
+    assert panel.settle(lambda: len(places) == 2, 60)
+    assert places == [(1.0, 2.0, 3.0), (4.0, 5.0, 6.0)]
+    interaction = scene.GetSingletonNode("Singleton", "vtkMRMLInteractionNode")
+    interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+    assert not panel.ui.addLesionButton.isChecked()
+    assert not scene.GetFirstNodeByClass("vtkMRMLMarkupsFiducialNode")
+
+
 def test_without_a_result_the_editor_paints_into_no_other_segmentation(
     opened: Any, scan: Any, scene: Any
 ) -> None:
