@@ -1,16 +1,20 @@
-"""What the unit tests of models, pipeline and command line share: small model folders and an empty store."""
+"""What the unit tests of models, pipeline and command line share: a scan, small models, an empty store."""
 
 import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from ICHSegmentationLib import models
 from ICHSegmentationLib.models import store
+
+if TYPE_CHECKING:
+    from fakes import FakeSegmenter
 
 
 def _document(**weights: bytes) -> dict[str, Any]:
@@ -80,3 +84,28 @@ def the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ICHSEG_MODELS", str(tmp_path / "store"))
     monkeypatch.setattr(store, "EMBEDDED_DETECTOR", tmp_path / "no detector")
     return tmp_path / "store"
+
+
+@pytest.fixture
+def a_ct(tmp_path: Path) -> Path:
+    """A scan of a head that bleeds."""
+    from fakes import head, write_nifti
+
+    return write_nifti(tmp_path / "ct.nii.gz", head())
+
+
+@pytest.fixture
+def a_segmenter(a_model_folder: Path) -> "FakeSegmenter":
+    """A threshold instead of a network."""
+    from fakes import FakeSegmenter
+
+    return FakeSegmenter(models.find(a_model_folder))
+
+
+@pytest.fixture
+def no_network(a_segmenter: "FakeSegmenter", monkeypatch: pytest.MonkeyPatch) -> "FakeSegmenter":
+    """The command line with a threshold instead of a network."""
+    from ICHSegmentationLib.pipeline import path
+
+    monkeypatch.setattr(path, "load_segmenter", lambda settings: a_segmenter)
+    return a_segmenter
