@@ -5,11 +5,15 @@ from typing import Any
 
 import nibabel as nib
 import numpy as np
+import torch
 
 from Training.cli import main
 from Training.datasets import Case
+from Training.loop.checkpoint import LAST, Progress
+from Training.loop.fabric import make_fabric
+from Training.loop.options import TrainOptions
 from Training.loop.scans import ScanStore
-from Training.loop.trainer import Material
+from Training.loop.trainer import Material, train_stage
 from Training.recipes import LossRecipe, LossTerm, OptimizerRecipe, Recipe, StageRecipe, Step
 
 SHAPE, SPACING_MM = (6, 40, 36), (5.0, 4.0, 4.0)
@@ -35,6 +39,7 @@ STAGE = StageRecipe(
     iterations_per_epoch=3,
     window_step=(1, 16, 16),
 )
+CPU = TrainOptions(accelerator="cpu")
 RECIPE = Recipe(name="tiny", paper="Nobody, For tests", stages=(STAGE,), folds=2)
 
 
@@ -69,6 +74,16 @@ def material(folder: Path, cases: list[Case]) -> Material:
     """The first cases to train on, the last to validate on."""
     store = ScanStore(folder / "cache" / "scans")
     return Material(cases[:-1], cases[-1:], SPACING_MM, store, folder / "cache" / "stage")
+
+
+def run(folder: Path, cases: list[Case], stage: StageRecipe = STAGE, options: TrainOptions = CPU) -> Progress:
+    """Train a stage on these cases in ``folder``, or go on."""
+    return train_stage(stage, material(folder, cases), folder / stage.name, options, make_fabric(options))
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    """The last weights of the training in ``folder``."""
+    return torch.load(folder / LAST, weights_only=True)["network"]
 
 
 def prepared(folder: Path, **data: Any) -> Path:

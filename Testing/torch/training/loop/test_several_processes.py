@@ -1,28 +1,32 @@
 """Two processes under torchrun, joined by gloo on the CPU, against one."""
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from small_training import STAGE, cases_in, material, write_cases
+from small_training import RECIPE, STAGE, material, prepared, write_cases
 
 from ICHSegmentationLib.errors import InputError
 from Training.loop.checkpoint import LAST
 from Training.loop.fabric import make_fabric
+from Training.loop.fold import train
 from Training.loop.log import read_log
 from Training.loop.options import TrainOptions
 from Training.loop.trainer import train_stage
 
 ROOT = Path(__file__).resolve().parents[4]
 OPTIONS = TrainOptions(accelerator="cpu")
+_SECOND = replace(STAGE, name="second", network={**STAGE.network, "in_channels": 2}, input_from=STAGE.name)
+CASCADE = replace(RECIPE, name="tiny_cascade", stages=(STAGE, _SECOND))
 
 
 def run(folder: Path) -> None:
-    cases = cases_in(folder / "data", 4)
-    train_stage(STAGE, material(folder, cases), folder / STAGE.name, OPTIONS, make_fabric(OPTIONS))
+    train(CASCADE, folder / "prepared", 0, folder / "runs", OPTIONS)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="PyTorch for Windows comes without torchrun's rendezvous")
@@ -34,7 +38,7 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
         "test_several_processes.run(Path(sys.argv[1]))\n"
     )
     for name in ("one", "two"):
-        write_cases(tmp_path / name / "data")
+        prepared(tmp_path / name)
     paths = os.pathsep.join([str(ROOT), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = subprocess.run(
@@ -46,13 +50,20 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr[-2000:]
     run(tmp_path / "one")
-    one, two = (torch.load(tmp_path / n / STAGE.name / LAST, weights_only=True) for n in ("one", "two"))
-    assert two["progress"]["step"] == STAGE.epochs * STAGE.iterations_per_epoch
-    for key, value in one["network"].items():
-        assert torch.allclose(value, two["network"][key], atol=1e-4), key
-    told = [read_log(tmp_path / name / STAGE.name) for name in ("one", "two")]
-    assert [line["loss"] for line in told[1]] == pytest.approx([line["loss"] for line in told[0]], abs=1e-3)
-    assert len(told[1]) == STAGE.epochs, "only one process tells"
+    one, two = (tmp_path / name / "runs" / "fold_0" for name in ("one", "two"))
+    for stage in CASCADE.stages:
+        told = [read_log(fold / stage.name) for fold in (one, two)]
+        assert [line["loss"] for line in told[1]] == pytest.approx(
+            [line["loss"] for line in told[0]], abs=1e-2
+        )
+        assert len(told[1]) == stage.epochs, "only one process tells"
+    last, last_of_two = (torch.load(fold / STAGE.name / LAST, weights_only=True) for fold in (one, two))
+    assert last_of_two["progress"]["step"] == STAGE.epochs * STAGE.iterations_per_epoch
+    for key, value in last["network"].items():
+        assert torch.allclose(value, last_of_two["network"][key], atol=1e-4), key
+    answered = [{path.name for path in (fold / STAGE.name / "answers").iterdir()} for fold in (one, two)]
+    assert answered[0] == answered[1] and len(answered[0]) == 4, "they share the scans, and miss none"
+    assert json.loads((two / "result.json").read_text())["fold"] == 0
 
 
 def test_a_batch_that_cannot_be_shared_evenly_is_refused(

@@ -1,4 +1,3 @@
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -7,29 +6,18 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
-from small_training import STAGE, material, write_cases
+from small_training import CPU, STAGE, run, weights, write_cases
 
-from ICHSegmentationLib.errors import ICHError, InputError, InsufficientMemoryError
+from ICHSegmentationLib.errors import InputError
 from Training.datasets import Case
-from Training.fresh_network import fresh_network
 from Training.loop import trainer
-from Training.loop.checkpoint import BEST, LAST, Progress
-from Training.loop.fabric import make_fabric
+from Training.loop.checkpoint import BEST, LAST
 from Training.loop.log import LOG, read_log
-from Training.loop.options import TrainOptions
-from Training.loop.trainer import train_stage
-from Training.recipes import StageRecipe
-
-CPU = TrainOptions(accelerator="cpu")
 
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     return write_cases(tmp_path_factory.mktemp("data"))
-
-
-def run(folder: Path, cases: list[Case], stage: StageRecipe = STAGE, options: TrainOptions = CPU) -> Progress:
-    return train_stage(stage, material(folder, cases), folder / stage.name, options, make_fabric(options))
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +26,6 @@ def undisturbed(cases: list[Case], tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("undisturbed")
     run(folder, cases)
     return folder / STAGE.name
-
-
-def weights(folder: Path) -> dict[str, Any]:
-    return torch.load(folder / LAST, weights_only=True)["network"]
 
 
 def same_weights(one: Path, two: Path) -> bool:
@@ -183,53 +167,6 @@ def test_a_folder_with_another_training_is_left_alone(cases: list[Case], undistu
     with pytest.raises(InputError, match="other settings"):
         run(tmp_path, cases[1:])
     assert same_weights(tmp_path / STAGE.name, undisturbed)
-
-
-@pytest.mark.parametrize(
-    "error", [torch.OutOfMemoryError("CUDA out of memory."), RuntimeError("can't allocate memory: 5 bytes")]
-)
-def test_lack_of_memory_says_what_to_change(
-    cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
-):
-    def fails(*_: Any) -> None:
-        raise error
-
-    monkeypatch.setattr(trainer.RecipeLoss, "forward", fails)
-    with pytest.raises(InsufficientMemoryError) as raised:
-        run(tmp_path, cases)
-    assert "2 patches of 1 x 32 x 32" in raised.value.message
-    for advice in ("--precision 16-mixed", "--batch 1", "--patch 1 16 16"):
-        assert advice in raised.value.hint
-
-
-def test_a_loss_that_is_no_number_ends_the_training(
-    cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    real = trainer.RecipeLoss.forward
-    monkeypatch.setattr(trainer.RecipeLoss, "forward", lambda *args: real(*args) * float("nan"))
-    with pytest.raises(ICHError, match="no number in epoch 0"):
-        run(tmp_path, cases)
-    assert not (tmp_path / STAGE.name / LAST).exists()
-
-
-def test_gradients_are_clipped_to_the_recipes_norm(
-    cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    """With plain gradient descent at rate 1, a step is as long as the gradient."""
-    descent = replace(STAGE.optimizer, name="sgd", learning_rate=1.0, gradient_clip=1e-3)
-    stage = replace(STAGE, optimizer=descent, epochs=1, iterations_per_epoch=1)
-    torch.manual_seed(CPU.seed)
-    before = dict(fresh_network(stage).named_parameters())
-    run(tmp_path, cases, stage)
-    after = weights(tmp_path / stage.name)
-    moved = sum(float((after[key] - value).square().sum()) for key, value in before.items()) ** 0.5
-    assert moved == pytest.approx(1e-3, rel=1e-3)
-
-
-def test_half_precision_trains_too(cases: list[Case], tmp_path: Path):
-    run(tmp_path, cases, options=replace(CPU, precision="bf16-mixed"))
-    assert all(value.dtype == torch.float32 for value in weights(tmp_path / STAGE.name).values())
-    assert json.dumps(read_log(tmp_path / STAGE.name)), "with plain numbers"
 
 
 def test_without_cases_there_is_nothing_to_train(cases: list[Case], tmp_path: Path):
