@@ -73,8 +73,12 @@ class Detector:
 
     def judge(self, pictures: Pictures) -> Detection:
         """The same from pictures that are already there."""
-        images = self.point.probabilities(self.logits(pictures.images))
-        return self.point.detection(images, pictures.of_slices(images))
+        logits = self.logits(pictures.images)
+        slices = pictures.of_slices(self.point.probabilities(logits))
+        point = self.point
+        return Detection(
+            point.of_scan(logits), slices, point.thresholds, scan_thresholds=point.scan_thresholds
+        )
 
     def logits(self, images: Array) -> Array:
         """Final logits ``[S, K]`` of images ``[S, C, h, w]``, in the order of the manifest's labels."""

@@ -37,32 +37,30 @@ class HeatMaps:
         self._pictures = pictures
         self._probabilities = detector.point.probabilities(detector.logits(pictures.images))
         self._network = network_of(detector.model, SLICES).to(self._device)
+        self._cam = None if hasattr(self._network, "cells") else cam_of(self._network)
 
     def of(self, label: str) -> NDArray[np.uint8]:
         """Heat of this class, 0 to 100, ``[D, H, W]`` on the scan's own grid."""
-        output = self._point.order[CLASSES.index(label)]
+        number = CLASSES.index(label)
+        output = self._point.order[number]
         if len(self._pictures.images) == 0:
             maps = np.zeros((0, 1, 1), np.float32)
-        elif hasattr(self._network, "map"):
-            maps = self._marks(output)
+        elif self._cam is None:
+            maps = self._marks(output, self._point.calibration.offsets[number])
         else:
-            maps = self._grad_cam(output)
+            maps = np.concatenate([grad_cam(self._cam, images, output) for images in self._batches()])
             highest = float(maps.max(initial=0))
-            maps = maps / max(highest, 1e-12) * self._probabilities[:, CLASSES.index(label), None, None]
+            maps = maps / max(highest, 1e-12) * self._probabilities[:, number, None, None]
         heat = self._pictures.on_grid(maps.astype(np.float32))
         heat *= 100
         return np.rint(np.clip(heat, 0, 100, out=heat), out=heat).astype(np.uint8)
 
-    def _grad_cam(self, output: int) -> Array:
-        return np.concatenate([grad_cam(self._network, images, output) for images in self._batches()])
-
-    def _marks(self, output: int) -> Array:
-        network, found = self._network, []
+    def _marks(self, output: int, offset: float) -> Array:
+        network, temperature, found = self._network, self._point.calibration.temperature, []
         with torch.inference_mode():
             for images in self._batches():
-                marks = network.map(images)[:, output]  # type: ignore[operator]
-                logits = marks * network.scale[output] + network.offset[output]  # type: ignore[index]
-                found.append(torch.sigmoid(logits / self._point.temperature).cpu().numpy())
+                logits = network.cells(images)[:, output]  # type: ignore[operator]
+                found.append(torch.sigmoid(logits / temperature + offset).cpu().numpy())
         return np.concatenate(found)
 
     def _batches(self) -> list[Tensor]:
@@ -73,8 +71,18 @@ class HeatMaps:
         ]
 
 
-def grad_cam(network: nn.Module, images: Tensor, output: int) -> Array:
+def cam_of(network: nn.Module) -> GradCAM:
+    """Grad-CAM of a network, made once: it leaves hooks there."""
+    # Gradients end before the target layer: those of the layers below, most of the work, change nothing.
+    network.get_submodule(TARGET_LAYER).register_forward_pre_hook(_cut)
+    return GradCAM(nn_module=network, target_layers=TARGET_LAYER)
+
+
+def grad_cam(cam: GradCAM, images: Tensor, output: int) -> Array:
     """``[S, h, w]`` of images ``[S, C, H, W]`` and one output of the network, at the layer's resolution."""
-    cam = GradCAM(nn_module=network, target_layers=TARGET_LAYER)
     maps: Array = cam.compute_map(images, class_idx=output)[:, 0].detach().cpu().numpy()
     return maps
+
+
+def _cut(_: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
+    return (inputs[0].detach().requires_grad_(),)

@@ -1,5 +1,6 @@
 """How a detector's logits become probabilities and marks: the numbers in its ``model.json``."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,11 +8,13 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError
 from ..models import Manifest
-from .result import CLASSES, Detection
+from .calibration import Calibration
+from .result import CLASSES
 
 Array = NDArray[np.float32]
 
 _LEAST_LOGIT = -6.0
+_NONE = (0.0,) * len(CLASSES)
 
 
 @dataclass(frozen=True)
@@ -20,16 +23,16 @@ class OperatingPoint:
 
     Attributes:
         order: for each of :data:`~.result.CLASSES` the output of the network that it is.
-        temperature: logits are divided by it (Guo et al., ICML 2017).
-        thresholds: ``[K]`` of each class.
-        scan_slices: a scan's probability is the mean of that many of its highest images.
+        calibration: from logits to probabilities.
+        thresholds: ``[K]`` of each class, from which a slice is marked.
+        scan_thresholds: ``[K]`` of each class, from which a scan is positive.
         neighbour_share: of each neighbouring image's logits in an image's own.
     """
 
     order: tuple[int, ...]
-    temperature: float
+    calibration: Calibration
     thresholds: Array
-    scan_slices: int
+    scan_thresholds: Array
     neighbour_share: float = 0.0
 
     @classmethod
@@ -37,38 +40,33 @@ class OperatingPoint:
         """Raises :class:`ModelError` where a number is missing, unknown or out of its range."""
         if sorted(manifest.labels) != sorted(CLASSES):
             raise _wrong(f"the labels {', '.join(CLASSES)}", ", ".join(manifest.labels))
-        needed = {"temperature", *(f"threshold_{label}" for label in CLASSES)}
         numbers = dict(manifest.inference)
-        scan_slices = numbers.pop("scan_slices", 1)
+        thresholds = _of_classes(numbers, "threshold")
+        scan_thresholds = _of_classes(numbers, "scan_threshold", thresholds)
         neighbour_share = numbers.pop("neighbour_share", 0.0)
-        if numbers.keys() != needed:
-            raise _wrong(f"{', '.join(sorted(needed))} under 'inference'", ", ".join(sorted(numbers)))
-        thresholds = np.array([numbers[f"threshold_{label}"] for label in CLASSES], np.float32)
-        if numbers["temperature"] <= 0 or not ((thresholds > 0) & (thresholds < 1)).all():
-            raise _wrong("a temperature above 0 and thresholds between 0 and 1", str(numbers))
-        if scan_slices < 1 or scan_slices != int(scan_slices):
-            raise _wrong("a whole number of scan_slices above 0", str(scan_slices))
+        calibration = _calibration(numbers)
+        if numbers:
+            raise _wrong("numbers of a detector under 'inference'", f"also {', '.join(sorted(numbers))}")
+        if not all(0 < threshold < 1 for threshold in (*thresholds, *scan_thresholds)):
+            raise _wrong("thresholds between 0 and 1", f"{thresholds} and, of scans, {scan_thresholds}")
         if not 0 <= neighbour_share <= 1 / 3:
             raise _wrong("a neighbour_share between 0 and a third", str(neighbour_share))
         order = tuple(manifest.labels.index(label) for label in CLASSES)
-        return cls(order, numbers["temperature"], thresholds, int(scan_slices), neighbour_share)
+        of_slices, of_scans = (np.array(each, np.float32) for each in (thresholds, scan_thresholds))
+        return cls(order, calibration, of_slices, of_scans, neighbour_share)
+
+    def logits(self, logits: Array) -> Array:
+        """``[S, K]`` of the networks' ``[S, K]`` of all images, neighbours mixed in, in the order of the
+        classes."""
+        return with_neighbours(logits, self.neighbour_share)[:, list(self.order)]
 
     def probabilities(self, logits: Array) -> Array:
         """``[S, K]`` of the networks' ``[S, K]`` of all images, in the order of the classes."""
-        mixed = with_neighbours(logits, self.neighbour_share)
-        scaled = mixed[:, list(self.order)].astype(np.float64) / self.temperature
-        return (1 / (1 + np.exp(-np.clip(scaled, -80, 80)))).astype(np.float32)
+        return self.calibration.of_images(self.logits(logits)).astype(np.float32)
 
-    def of_scan(self, images: Array) -> Array:
-        """``[K]`` of a scan from the probabilities ``[S, K]`` of its images; 0 without one."""
-        if len(images) == 0:
-            return np.zeros(len(CLASSES), np.float32)
-        highest: Array = np.sort(images, axis=0)[-self.scan_slices :]
-        return highest.mean(axis=0)
-
-    def detection(self, images: Array, slices: Array) -> Detection:
-        """From the probabilities of the images and those ``[D, K]`` of the slices."""
-        return Detection(self.of_scan(images), slices, self.thresholds)
+    def of_scan(self, logits: Array) -> Array:
+        """``[K]`` of a scan from the networks' ``[S, K]`` of all images; 0 without one."""
+        return self.calibration.of_scan(self.logits(logits)).astype(np.float32)
 
 
 def with_neighbours(logits: Array, share: float) -> Array:
@@ -83,6 +81,57 @@ def with_neighbours(logits: Array, share: float) -> Array:
     padded = np.concatenate([bounded[:1], bounded, bounded[-1:]])
     mixed: Array = (1 - 2 * share) * bounded + share * (padded[:-2] + padded[2:])
     return mixed
+
+
+def numbers_of(
+    calibration: Calibration,
+    thresholds: Sequence[float],
+    scan_thresholds: Sequence[float],
+    neighbour_share: float,
+) -> dict[str, float]:
+    """What stands under ``inference`` for an operating point; what is as by default is left out."""
+    numbers: dict[str, float] = {"temperature": calibration.temperature}
+    of_classes: dict[str, Sequence[float]] = {"threshold": thresholds}
+    if any(calibration.offsets):
+        of_classes["offset"] = calibration.offsets
+    if any(calibration.scan_offsets):
+        of_classes["scan_offset"] = calibration.scan_offsets
+    if list(scan_thresholds) != list(thresholds):
+        of_classes["scan_threshold"] = scan_thresholds
+    for name, values in of_classes.items():
+        numbers |= {f"{name}_{label}": value for label, value in zip(CLASSES, values, strict=True)}
+    if calibration.scan_slices != 1:
+        numbers["scan_slices"] = calibration.scan_slices
+    if calibration.scan_temperature is not None:
+        numbers["scan_temperature"] = calibration.scan_temperature
+    return numbers | ({"neighbour_share": neighbour_share} if neighbour_share else {})
+
+
+def _calibration(numbers: dict[str, float]) -> Calibration:
+    """Take the numbers of a calibration out of ``numbers``."""
+    temperature, scan_slices = numbers.pop("temperature", 0.0), numbers.pop("scan_slices", 1)
+    scan_temperature = numbers.pop("scan_temperature", None)
+    if temperature <= 0 or (scan_temperature is not None and scan_temperature <= 0):
+        raise _wrong("temperatures above 0", f"{temperature} and, of scans, {scan_temperature}")
+    if scan_slices < 1 or scan_slices != int(scan_slices):
+        raise _wrong("a whole number of scan_slices above 0", str(scan_slices))
+    offsets, scan_offsets = (_of_classes(numbers, name, _NONE) for name in ("offset", "scan_offset"))
+    if scan_temperature is None and any(scan_offsets):
+        raise _wrong("a scan_temperature beside each scan_offset", "none")
+    return Calibration(temperature, offsets, int(scan_slices), scan_temperature, scan_offsets)
+
+
+def _of_classes(
+    numbers: dict[str, float], name: str, default: tuple[float, ...] | None = None
+) -> tuple[float, ...]:
+    """Take ``name_<class>`` of every class out of ``numbers``; there are all, or none and a default."""
+    keys = [f"{name}_{label}" for label in CLASSES]
+    missing = [key for key in keys if key not in numbers]
+    if default is not None and missing == keys:
+        return default
+    if missing:
+        raise _wrong(f"{missing[0]} under 'inference'", "none")
+    return tuple(numbers.pop(key) for key in keys)
 
 
 def _wrong(expected: str, found: str) -> ModelError:

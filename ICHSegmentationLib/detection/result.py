@@ -22,14 +22,16 @@ class Detection:
     Attributes:
         scan: ``[K]`` probability of each of ``classes`` for the whole scan.
         slices: ``[D, K]`` of each slice, in the scan's own order; 0 for slices that show nothing at all.
-        thresholds: ``[K]`` probability from which a slice is marked, and a scan positive.
+        thresholds: ``[K]`` probability from which a slice is marked.
         classes: label ids, :data:`CLASSES`.
+        scan_thresholds: ``[K]`` probability from which a scan is positive; None: as for slices.
     """
 
     scan: NDArray[np.float32]
     slices: NDArray[np.float32]
     thresholds: NDArray[np.float32]
     classes: tuple[str, ...] = CLASSES
+    scan_thresholds: NDArray[np.float32] | None = None
 
     def probability(self, label: str) -> float:
         """Of this class on the whole scan."""
@@ -40,12 +42,16 @@ class Detection:
         return self.slices[:, self.classes.index(label)]
 
     def threshold(self, label: str) -> float:
+        """Of slices."""
         return float(self.thresholds[self.classes.index(label)])
+
+    def scan_threshold(self, label: str) -> float:
+        return float(self._scan_thresholds[self.classes.index(label)])
 
     def is_likely(self, label: str = HEMORRHAGE.id) -> bool:
         """Whether the scan's probability of this class reaches its threshold; of a subtype, also that of any
         hemorrhage, and both on one of its slices."""
-        reached = all(self.probability(each) >= self.threshold(each) for each in (HEMORRHAGE.id, label))
+        reached = all(self.probability(each) >= self.scan_threshold(each) for each in (HEMORRHAGE.id, label))
         return reached and (label == HEMORRHAGE.id or bool(self.marked(label)))
 
     def marked(self, label: str = HEMORRHAGE.id) -> tuple[int, ...]:
@@ -73,12 +79,17 @@ class Detection:
             "likely_classes": [label for label in self.classes if self.is_likely(label)],
             "scan": self._named(self.scan),
             "thresholds": self._named(self.thresholds),
+            "scan_thresholds": self._named(self._scan_thresholds),
             "marked_slices": {label: list(self.marked(label)) for label in self.classes},
             "ranked_slices": list(self.ranked()),
             "slices": {
                 label: [round(float(p), _DIGITS) for p in self.of_slices(label)] for label in self.classes
             },
         }
+
+    @property
+    def _scan_thresholds(self) -> NDArray[np.float32]:
+        return self.thresholds if self.scan_thresholds is None else self.scan_thresholds
 
     def _named(self, values: NDArray[np.float32]) -> dict[str, float]:
         return {label: round(float(v), _DIGITS) for label, v in zip(self.classes, values, strict=True)}

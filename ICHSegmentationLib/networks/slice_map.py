@@ -57,6 +57,10 @@ class SliceMap(nn.Module):
             return self._map(slices)
         return (self._map(slices) + self._map(slices.flip(-1)).flip(-1)) / 2
 
+    def cells(self, slices: Tensor) -> Tensor:
+        """Logits ``[B, C, H / 4, W / 4]`` of each cell as they stand in the slice's: a map to be shown."""
+        return self.map(slices) * self.scale[:, None, None] + self.offset[:, None, None]
+
     def pooled(self, marks: Tensor) -> Tensor:
         """Logits ``[B, C]`` of a map ``[B, C, h, w]``: of its brightest cells."""
         top = marks.flatten(2).topk(self.brightest, dim=2).values

@@ -58,7 +58,7 @@ class DetectionSection:
         Args:
             outlined: slices with an outline, counted from 0 in the file's order.
         """
-        scan, limits, marked = detection["scan"], detection["thresholds"], detection["marked_slices"]
+        scan, limits, marked = detection["scan"], detection["scan_thresholds"], detection["marked_slices"]
         rows = [
             ClassRow(
                 label_named(label),
@@ -81,6 +81,6 @@ class DetectionSection:
             any(row.likely for row in rows),
             rows,
             strip,
-            100 * limits[HEMORRHAGE.id],
+            100 * detection["thresholds"][HEMORRHAGE.id],
             f"{model['id']} {model['version']}",
         )

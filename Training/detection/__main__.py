@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ICHSegmentationLib.cli.failures import attempt, cancelled_by_signals, tell
 from ICHSegmentationLib.errors import ICHError, InputError
@@ -49,9 +50,16 @@ def _parser() -> argparse.ArgumentParser:
     _training_options(every)
     judge = command("evaluate", _evaluate, "AUC, operating points and calibration of tables of predictions")
     judge.add_argument("tables", type=Path, nargs="+", metavar="CSV", help="predictions.csv of each fold")
-    judge.add_argument("--temperature", type=float, default=1.0, help="divides logits (default: %(default)s)")
+    choice = judge.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--temperature", type=float, default=1.0, help="divides logits (default: %(default)s)"
+    )
+    choice.add_argument(
+        "--calibrate", action="store_true", help="fit temperatures and offsets; of each table to the others"
+    )
+    choice.add_argument("--model", type=Path, help="calibration and thresholds of this model folder")
     judge.add_argument(
-        "--scan-slices", type=int, default=1, help="likeliest slices of a scan (default: %(default)s)"
+        "--picture", type=Path, metavar="SVG", help="draw the reliability curve, which the table gives"
     )
     export = command("export", _export, "make a model of a trained fold for 'ichseg detect --model'")
     export.add_argument("folder", type=Path, metavar="FOLD", help="folder of a trained fold")
@@ -91,7 +99,7 @@ def _cross_validate(options: Namespace) -> None:
 
     folds = options.folds or range(fold_count(options.data))
     tables = _train_folds(options, list(folds))
-    _tell(tables, 1.0, 1)
+    _tell(tables)
 
 
 def _train_folds(options: Namespace, folds: Sequence[int]) -> list[Path]:
@@ -111,15 +119,35 @@ def _train_folds(options: Namespace, folds: Sequence[int]) -> list[Path]:
 
 
 def _evaluate(options: Namespace) -> None:
-    _tell(options.tables, options.temperature, options.scan_slices)
+    from ICHSegmentationLib.detection.calibration import Calibration
+    from ICHSegmentationLib.detection.operating_point import OperatingPoint
+    from ICHSegmentationLib.models import ModelFolder
+
+    from .fitting import fit_calibration, out_of_fold
+    from .predictions import read_predictions
+
+    if options.model is not None:
+        point = OperatingPoint.of(ModelFolder.open(options.model).manifest)
+        thresholds = point.thresholds.tolist(), point.scan_thresholds.tolist()
+        _tell(options.tables, options.picture, point.calibration, thresholds=thresholds)
+    elif options.calibrate:
+        tables = [read_predictions([path]) for path in options.tables]
+        fitted = fit_calibration([row for table in tables for row in table])
+        _tell(options.tables, options.picture, fitted, out_of_fold(tables))
+    else:
+        _tell(options.tables, options.picture, Calibration(options.temperature))
 
 
-def _tell(tables: Sequence[Path], temperature: float, scan_slices: int) -> None:
+def _tell(tables: Sequence[Path], picture: Path | None = None, *calibration: Any, **thresholds: Any) -> None:
     from .evaluation import evaluate
     from .page import page
     from .predictions import read_predictions
+    from .reliability_picture import reliability_picture
 
-    print(page(evaluate(read_predictions(tables), temperature, scan_slices)))
+    found = evaluate(read_predictions(tables), *calibration, **thresholds)
+    print(page(found), end="")
+    if picture is not None:
+        picture.write_text(reliability_picture(found.curve), "utf-8")
 
 
 def _export(options: Namespace) -> None:

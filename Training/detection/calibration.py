@@ -1,14 +1,17 @@
-"""Do probabilities mean what they say: the reliability curve, and the temperature that mends them."""
+"""Do probabilities mean what they say: the reliability curve, and the numbers that mend them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize, minimize_scalar
+
+from ICHSegmentationLib.detection.calibration import sigmoid
 
 from .metrics import log_loss
 
 _LOG_TEMPERATURES = float(np.log(0.05)), float(np.log(20.0))
+_FARTHEST_OFFSET = 50.0
 
 
 @dataclass(frozen=True)
@@ -20,27 +23,59 @@ class Bin:
     seen: float
 
 
-def probabilities(logits: ArrayLike, temperature: float = 1.0) -> NDArray[np.float64]:
-    """Sigmoid of the logits over the temperature."""
-    scaled = np.clip(np.asarray(logits, dtype=np.float64) / temperature, -500, 500)
-    return np.asarray(1 / (1 + np.exp(-scaled)))
-
-
 def fit_temperature(flags: ArrayLike, logits: ArrayLike) -> float:
     """The number by which logits must be divided for the least log loss (Guo et al., ICML 2017).
 
     Between 1/20 and 20; 1 where there are not both kinds of flags.
     """
-    flag = np.asarray(flags, dtype=bool)
+    flag, logit = np.asarray(flags, dtype=bool), np.asarray(logits, dtype=np.float64)
     if flag.all() or not flag.any():
         return 1.0
     found = minimize_scalar(
-        lambda log: log_loss(flag, probabilities(logits, float(np.exp(log)))),
+        lambda log: log_loss(flag, sigmoid(logit / np.exp(log))),
         bounds=_LOG_TEMPERATURES,
         method="bounded",
         options={"xatol": 1e-5},
     )
     return float(np.exp(found.x))
+
+
+def fit_platt(flags: ArrayLike, logits: ArrayLike) -> tuple[float, float]:
+    """Temperature and offset for the least log loss of ``sigmoid(logits / temperature + offset)``.
+
+    Flags count as a little less than certain, by how few there are (Platt, Advances in Large Margin
+    Classifiers, 1999). The temperature is between 1/20 and 20; 1 and 0 where there are not both kinds.
+    """
+    flag, logit = np.asarray(flags, dtype=bool), np.asarray(logits, dtype=np.float64)
+    if flag.all() or not flag.any():
+        return 1.0, 0.0
+    target = np.where(flag, 1 - 1 / (flag.sum() + 2), 1 / ((~flag).sum() + 2))
+
+    def loss(numbers: NDArray[np.float64]) -> float:
+        scaled = logit / np.exp(numbers[0]) + numbers[1]
+        return float(np.mean(np.logaddexp(0, scaled) - target * scaled))
+
+    limits = [_LOG_TEMPERATURES, (-_FARTHEST_OFFSET, _FARTHEST_OFFSET)]
+    found = minimize(loss, [0.0, 0.0], bounds=limits, method="L-BFGS-B")
+    return float(np.exp(found.x[0])), float(found.x[1])
+
+
+def fit_offset(targets: ArrayLike, scaled: ArrayLike) -> float:
+    """The offset for the least log loss of ``sigmoid(scaled + offset)``, as for :func:`fit_platt`.
+
+    Args:
+        targets: ``[N]`` from 0 to 1; a half is as good as a coin.
+        scaled: ``[N]`` logits.
+    """
+    target, logit = np.asarray(targets, dtype=np.float64), np.asarray(scaled, dtype=np.float64)
+    wanted = (target.sum() + 1) / (len(target) + 2)  # where its derivative is 0
+
+    farthest = _FARTHEST_OFFSET + float(np.abs(logit).max(initial=0))
+
+    def missing(offset: float) -> float:
+        return float(sigmoid(logit + offset).mean() - wanted) if len(logit) else offset
+
+    return float(brentq(missing, -farthest, farthest))
 
 
 def reliability(flags: ArrayLike, said: ArrayLike, bins: int = 10) -> list[Bin]:

@@ -1,17 +1,23 @@
 """The numbers of a detector: per scan, per slice and per class."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ICHSegmentationLib.detection.calibration import Calibration
 from ICHSegmentationLib.errors import InputError
 
 from .bootstrap import Interval, by_patient
-from .calibration import Bin, expected_error, fit_temperature, probabilities, reliability
+from .calibration import Bin, expected_error, fit_temperature, reliability
 from .metrics import Point, at_sensitivity, at_specificity, at_threshold, auc, best_youden, log_loss
-from .predictions import CLASS_WEIGHTS, CLASSES, SlicePrediction
+from .predictions import CLASS_WEIGHTS, CLASSES, SlicePrediction, by_case
+
+SPECIFIC, VERY_SPECIFIC = "specificity at least 0.9", "specificity at least 0.97"
+
+UNCALIBRATED = Calibration()
+"""Logits as they come; a scan is as likely as its likeliest slice."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +47,13 @@ class Evaluation:
     Attributes:
         slices, scans: by class, in the order of ``CLASSES``.
         weighted_log_loss: of the slices, as the RSNA challenge counts it ("any" twice).
-        temperature: by which the logits were divided.
-        best_temperature: the one that fits these slices, "any" alone.
+        best_temperature: the one that, without any offset, fits these slices, "any" alone.
         curve, calibration_error: of "any" on slices.
     """
 
     slices: tuple[ClassResult, ...]
     scans: tuple[ClassResult, ...]
     weighted_log_loss: float
-    temperature: float
     best_temperature: float
     curve: list[Bin]
     calibration_error: float
@@ -57,80 +61,81 @@ class Evaluation:
 
 def evaluate(
     rows: Sequence[SlicePrediction],
-    temperature: float = 1.0,
-    scan_slices: int = 1,
-    thresholds: Sequence[float] | None = None,
+    calibration: Calibration = UNCALIBRATED,
+    held_out: Mapping[str, Calibration] | None = None,
+    thresholds: tuple[Sequence[float], Sequence[float]] | None = None,
     resamples: int = 2000,
 ) -> Evaluation:
     """Judge what a detector said.
 
     Args:
-        temperature: divides the logits.
-        scan_slices: a scan's probability is the mean of that many of its likeliest slices, as in use.
-        thresholds: of the model, by class; an operating point of each result.
+        calibration: from logits to probabilities of slices and scans.
+        held_out: of each case, for what depends on the calibration most: log loss, curve and calibration
+            error. (AUCs would suffer from offsets that differ between the folds; thresholds need one scale.)
+        thresholds: of the model for slices and for scans, by class; an operating point of each result.
         resamples: draws of patients for the intervals.
 
     Raises:
         InputError: there is no slice of which readers told whether there is hemorrhage.
     """
-    flags = _flags([row.flags for row in rows])
-    if not rows or not (flags[:, 0] >= 0).any():
+    if all(row.flags[0] is None for row in rows):
         raise InputError("Expected slices of which readers told, found none.")
-    said = probabilities([row.logits for row in rows], temperature)
-    patients = np.array([row.patient for row in rows])
-    first = _first_rows([row.case for row in rows])
-    of_scans = np.stack([_highest(said[part], scan_slices) for part in first.values()])
-    start = [part.start for part in first.values()]
-    scan_flags = _flags([rows[number].scan_flags for number in start])
-    slices = _results(flags, said, patients, thresholds, resamples)
-    known = flags[:, 0] >= 0
-    curve = reliability(flags[known, 0] > 0, said[known, 0])
+    cases = by_case(rows)
+    said = _judged(cases, dict.fromkeys(cases, calibration))
+    sure = said if held_out is None else _judged(cases, held_out)
+    ordered = [row for case in cases.values() for row in case]
+    first = [case[0] for case in cases.values()]
+    of_slices, of_scans = (
+        _results(_flags(flags), whose, said[unit], sure[unit], thresholds and thresholds[unit], resamples)
+        for unit, flags, whose in (
+            (0, [row.flags for row in ordered], [row.patient for row in ordered]),
+            (1, [row.scan_flags for row in first], [row.patient for row in first]),
+        )
+    )
+    known = [number for number, row in enumerate(ordered) if row.flags[0] is not None]
+    flags = np.array([bool(ordered[number].flags[0]) for number in known])
+    curve = reliability(flags, sure[0][known, 0])
     return Evaluation(
-        slices=slices,
-        scans=_results(scan_flags, of_scans, patients[start], thresholds, resamples),
-        weighted_log_loss=_weighted(slices),
-        temperature=temperature,
-        best_temperature=fit_temperature(
-            flags[known, 0] > 0, [row.logits[0] for row in rows if row.flags[0] is not None]
-        ),
+        slices=of_slices,
+        scans=of_scans,
+        weighted_log_loss=_weighted(of_slices),
+        best_temperature=fit_temperature(flags, [ordered[number].logits[0] for number in known]),
         curve=curve,
         calibration_error=expected_error(curve),
     )
 
 
-def _first_rows(cases: Sequence[str]) -> dict[str, slice]:
-    """The rows of each scan, which lie together."""
-    found: dict[str, slice] = {}
-    for number, case in enumerate(cases):
-        start = found[case].start if case in found else number
-        if case in found and found[case].stop != number:
-            raise InputError(f"Expected the slices of {case} one after the other, found others between.")
-        found[case] = slice(start, number + 1)
-    return found
+def _judged(
+    cases: Mapping[str, Sequence[SlicePrediction]], calibrations: Mapping[str, Calibration]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Probabilities ``[N, K]`` of all slices and ``[M, K]`` of all scans."""
+    slices, scans = [], []
+    for name, case in cases.items():
+        logits = np.array([row.logits for row in case])
+        slices.append(calibrations[name].of_images(logits))
+        scans.append(calibrations[name].of_scan(logits))
+    return np.concatenate(slices), np.stack(scans)
 
 
 def _flags(rows: Sequence[tuple[bool | None, ...]]) -> NDArray[np.int8]:
     return np.array([[-1 if flag is None else int(flag) for flag in row] for row in rows], np.int8)
 
 
-def _highest(said: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    highest: NDArray[np.float64] = np.sort(said, axis=0)[-count:].mean(axis=0)
-    return highest
-
-
 def _results(
     flags: NDArray[np.int8],
+    patients: Sequence[str],
     said: NDArray[np.float64],
-    patients: NDArray[np.str_],
+    sure: NDArray[np.float64],
     thresholds: Sequence[float] | None,
     resamples: int,
 ) -> tuple[ClassResult, ...]:
-    found = []
+    found, whose = [], np.array(patients)
     for number, name in enumerate(CLASSES):
         known = flags[:, number] >= 0
-        there, score = flags[known, number] > 0, said[known, number]
+        there = flags[known, number] > 0
+        loss = log_loss(there, sure[known, number]) if known.any() else float("nan")
         threshold = None if thresholds is None else thresholds[number]
-        found.append(_result(name, there, score, patients[known], threshold, resamples))
+        found.append(_result(name, there, said[known, number], whose[known], loss, threshold, resamples))
     return tuple(found)
 
 
@@ -139,6 +144,7 @@ def _result(
     there: NDArray[np.bool_],
     score: NDArray[np.float64],
     patients: NDArray[np.str_],
+    loss: float,
     threshold: float | None,
     resamples: int,
 ) -> ClassResult:
@@ -149,11 +155,11 @@ def _result(
         points = {
             "best Youden index": best_youden(there, score),
             "sensitivity at least 0.95": at_sensitivity(there, score, 0.95),
-            "specificity at least 0.9": at_specificity(there, score, 0.9),
+            SPECIFIC: at_specificity(there, score, 0.9),
+            VERY_SPECIFIC: at_specificity(there, score, 0.97),
         }
         if threshold is not None:
             points["the model's threshold"] = at_threshold(there, score, threshold)
-    loss = log_loss(there, score) if len(there) else float("nan")
     return ClassResult(name, len(there), int(there.sum()), area, interval, points, loss)
 
 

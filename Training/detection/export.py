@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ICHSegmentationLib.detection.calibration import sigmoid
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.io.atomic import atomic_folder
 from ICHSegmentationLib.labels import HEMORRHAGE
@@ -19,7 +20,6 @@ from ICHSegmentationLib.preparation.detector_slices import THICKNESS_MM, WINDOWS
 
 from ..datasets.case import SUBTYPE_IDS
 from ..recipes.al_fahim_detector import PAPER
-from .calibration import probabilities
 from .fold import CNN, PREDICTIONS, RECORD, SEQUENCE
 from .metrics import best_youden
 from .predictions import SlicePrediction, read_predictions
@@ -86,7 +86,7 @@ def operating_point(rows: list[SlicePrediction], temperature: float) -> dict[str
         there = np.array([flag for flag, _ in known], bool)
         threshold = _FALLBACK
         if there.any() and not there.all():
-            said = probabilities([logit for _, logit in known], temperature)
+            said = sigmoid(np.array([logit for _, logit in known]) / temperature)
             threshold = float(np.clip(best_youden(there, said).threshold, *_RANGE))
         point[f"threshold_{label}"] = round(threshold, 4)
     return point

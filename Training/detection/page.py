@@ -29,9 +29,9 @@ def page(evaluation: Evaluation) -> str:
         "",
         'Weighted log loss of the slices ("any" counts twice): '
         f"{evaluation.weighted_log_loss:.4f}; log loss of any hemorrhage: "
-        f"{evaluation.slices[0].log_loss:.4f}. Expected calibration error "
-        f"{evaluation.calibration_error:.3f} at temperature {evaluation.temperature:.2f}; the temperature "
-        f"that fits these slices best is {evaluation.best_temperature:.2f}.",
+        f"{evaluation.slices[0].log_loss:.4f}, of scans {evaluation.scans[0].log_loss:.4f}. Expected "
+        f"calibration error {evaluation.calibration_error:.3f}. Without an offset, a temperature of "
+        f"{evaluation.best_temperature:.2f} would fit these slices best.",
         "",
         "| slices | said | seen |",
         "|---|---|---|",

@@ -86,6 +86,14 @@ def read_predictions(paths: Sequence[Path]) -> list[SlicePrediction]:
     return rows
 
 
+def by_case(rows: Sequence[SlicePrediction]) -> dict[str, list[SlicePrediction]]:
+    """The rows of each scan."""
+    found: dict[str, list[SlicePrediction]] = {}
+    for row in rows:
+        found.setdefault(row.case, []).append(row)
+    return found
+
+
 def _names(*endings: str) -> list[str]:
     return [name + ending for ending in endings for name in CLASSES]
 

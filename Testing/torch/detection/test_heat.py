@@ -10,7 +10,7 @@ from small_detector import SIZE, SLICE_MAP, SLICES, random_detector, random_netw
 from torch import Tensor, nn
 
 from ICHSegmentationLib.detection import CLASSES, Detector, heat
-from ICHSegmentationLib.detection.heat import HeatMaps, grad_cam
+from ICHSegmentationLib.detection.heat import HeatMaps, cam_of, grad_cam
 from ICHSegmentationLib.detection.parts import SlicesPart, TorchPart
 from ICHSegmentationLib.detection.pictures import pictures_of
 from ICHSegmentationLib.pipeline.detection import detect_case
@@ -85,7 +85,16 @@ def test_grad_cam_is_the_published_formula():
         weights = network.fc.weight[2] / maps[0, 0].numel()
         expected = torch.relu((maps * weights[None, :, None, None]).sum(dim=1))
     assert expected.max() > 0
-    np.testing.assert_allclose(grad_cam(network, images, 2), expected.numpy(), atol=1e-6)
+    cam = cam_of(network)
+    for _ in range(2):  # a second batch is no other than the first
+        np.testing.assert_allclose(grad_cam(cam, images, 2), expected.numpy(), atol=1e-6)
+
+
+def test_no_gradient_is_asked_of_the_layers_below_the_target_layer():
+    network = random_network(SLICES, 0)
+    grad_cam(cam_of(network), torch.rand(2, 3, SIZE, SIZE), 0)
+    asked = {name for name, parameter in network.named_parameters() if parameter.grad is not None}
+    assert asked and all(name.startswith(("layer4", "fc")) for name in asked)
 
 
 @pytest.mark.parametrize("affine", [AFFINE, TILT @ AFFINE], ids=["straight", "oblique"])

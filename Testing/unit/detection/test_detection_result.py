@@ -66,6 +66,17 @@ def test_a_subtype_counts_only_where_hemorrhage_as_such_is_likely():
     assert elsewhere.sentence == "Hemorrhage likely (90 %) on slice 1, of no clear subtype."
 
 
+def test_slices_and_scans_have_thresholds_of_their_own():
+    slices = np.zeros((4, len(CLASSES)), np.float32)
+    slices[1:3, 0] = 0.3, 0.5
+    low, high = (np.full(len(CLASSES), value, np.float32) for value in (0.25, 0.6))
+    found = Detection(np.full(len(CLASSES), 0.5, np.float32), slices, low, scan_thresholds=high)
+    assert found.marked() == (1, 2) and not found.is_likely()
+    assert found.to_dict()["scan_thresholds"]["hemorrhage"] == pytest.approx(0.6)
+    assert Detection(found.scan, slices, low).is_likely()
+    assert Detection(found.scan, slices, low).to_dict()["scan_thresholds"]["hemorrhage"] == 0.25
+
+
 def test_slices_are_ranked_by_any_hemorrhage_and_alike_ones_stay_in_order():
     found = detection({"hemorrhage": [0.2, 0.9, 0.2, 0.95]})
     assert found.ranked() == (3, 1, 0, 2)

@@ -8,7 +8,8 @@ import pytest
 from bright_detector import THRESHOLDS, document, write_folder
 
 from ICHSegmentationLib.detection import CLASSES, Detector
-from ICHSegmentationLib.detection.operating_point import OperatingPoint
+from ICHSegmentationLib.detection.calibration import Calibration
+from ICHSegmentationLib.detection.operating_point import OperatingPoint, numbers_of
 from ICHSegmentationLib.errors import ModelError, ModelTamperedError
 
 
@@ -33,13 +34,44 @@ def test_outputs_in_another_order_come_out_in_the_order_of_the_classes(tmp_path:
 
 
 def test_a_scan_is_as_likely_as_its_highest_images(tmp_path: Path):
-    images = np.zeros((4, 6), np.float32)
+    images = np.full((4, 6), 0.5)
     images[:, 0], images[:, 5] = [0.1, 0.9, 0.5, 0.2], [0.3, 0.1, 0.1, 0.1]
-    assert point(tmp_path).of_scan(images)[[0, 5]].tolist() == pytest.approx([0.9, 0.3])
+    logits = np.log(images / (1 - images)).astype(np.float32)
+    assert point(tmp_path).of_scan(logits)[[0, 5]].tolist() == pytest.approx([0.9, 0.3])
     two = point(tmp_path / "two", inference={**THRESHOLDS, "scan_slices": 2})
-    assert two.of_scan(images)[[0, 5]].tolist() == pytest.approx([0.7, 0.2])
-    assert two.of_scan(images[:1])[0] == pytest.approx(0.1)
-    assert two.of_scan(images[:0]).tolist() == [0] * 6
+    assert two.of_scan(logits)[[0, 5]].tolist() == pytest.approx([0.7, 0.2])
+    assert two.of_scan(logits[:1])[0] == pytest.approx(0.1)
+    assert two.of_scan(logits[:0]).tolist() == [0] * 6
+
+
+def test_offsets_are_added_to_the_divided_logits_each_to_its_class(tmp_path: Path):
+    offsets = {f"offset_{label}": number for number, label in enumerate(CLASSES)}
+    found = point(tmp_path, inference={**THRESHOLDS, **offsets, "temperature": 2.0})
+    # logits of 2 make 1, 2, 3, ...
+    wanted = 1 / (1 + np.exp(-np.arange(1, 7)))
+    np.testing.assert_allclose(found.probabilities(np.full((1, 6), 2, np.float32))[0], wanted, atol=1e-6)
+
+
+def test_a_calibrated_scan_is_judged_by_how_many_images_are_expected_to_bleed(tmp_path: Path):
+    images = np.full((4, 6), 0.25)
+    images[:, 0] = [0.9, 0.8, 0.2, 0.1]
+    logits = np.log(images / (1 - images)).astype(np.float32)
+    numbers = {"scan_temperature": 0.5, **{f"scan_offset_{label}": -1.0 for label in CLASSES}}
+    found = point(tmp_path, inference={**THRESHOLDS, **numbers})
+    # 2 and 1 images: 1 / (1 + exp(1 - 2 ln 2)) = 4 / (4 + e), and 1 / (1 + e)
+    assert found.of_scan(logits)[:2].tolist() == pytest.approx([4 / (4 + np.e), 1 / (1 + np.e)])
+    assert found.of_scan(logits[:0]).tolist() == [0] * 6
+
+
+def test_what_is_written_into_a_manifest_is_read_back_as_it_was(tmp_path: Path):
+    calibration = Calibration(0.7, (-2.0, 1, 2, 3, 4, 5), 1, 0.4, (1.0, 0, 0, 0, 0, -1))
+    thresholds, of_scans = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
+    found = point(tmp_path, inference=numbers_of(calibration, thresholds, of_scans, 0.25))
+    assert found.calibration == calibration and found.neighbour_share == 0.25
+    assert found.thresholds.tolist() == pytest.approx(thresholds)
+    assert found.scan_thresholds.tolist() == pytest.approx(of_scans)
+    plain = numbers_of(Calibration(2.0, scan_slices=3), thresholds, thresholds, 0.0)
+    assert plain.keys() == {"temperature", "scan_slices", *(f"threshold_{label}" for label in CLASSES)}
 
 
 def test_neighbours_are_mixed_in_before_the_temperature(tmp_path: Path):
@@ -69,6 +101,10 @@ def test_extreme_logits_give_probabilities_without_a_warning(tmp_path: Path):
         {"inference": {**THRESHOLDS, "threshold_subdural": 1.0}},
         {"inference": {**THRESHOLDS, "scan_slices": 1.5}},
         {"inference": {**THRESHOLDS, "mystery": 1}},
+        {"inference": {**THRESHOLDS, "offset_hemorrhage": 1.0}},
+        {"inference": {**THRESHOLDS, **{f"scan_threshold_{label}": 1.0 for label in CLASSES}}},
+        {"inference": {**THRESHOLDS, "scan_temperature": 0.0}},
+        {"inference": {**THRESHOLDS, **{f"scan_offset_{label}": 1.0 for label in CLASSES}}},
         {"inference": {**THRESHOLDS, "neighbour_share": 0.4}},
         {"stages": {"other": document()["stages"]["slices"]}},
     ],

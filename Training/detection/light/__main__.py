@@ -8,12 +8,14 @@ from pathlib import Path
 
 import torch
 
+from ICHSegmentationLib.detection import Detector
 from ICHSegmentationLib.networks.weights import save_weights
 
 from ...default_model.cases import read_cases
 from ..predictions import write_predictions
 from .cross_validation import cross_validate, folds_of, judged_cases, said_of
 from .export import export
+from .phantoms import judge_phantoms, phantom_page
 from .prepare import prepare_case, prepare_phantom
 from .recipe import LIGHT, LightRecipe
 from .scan import LightScan, load_scans
@@ -24,10 +26,11 @@ WEIGHTS = "light.safetensors"
 
 def main(arguments: Sequence[str] | None = None, recipe: LightRecipe = LIGHT) -> int:
     parser = argparse.ArgumentParser(prog="python -m Training.detection.light", description=__doc__)
-    parser.add_argument("step", choices=["prepare", "cross-validate", "train", "export"])
+    parser.add_argument("step", choices=["prepare", "cross-validate", "train", "export", "phantoms"])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the data folder")
     parser.add_argument("--out", type=Path, default=Path("runs/light"), help="pictures, weights, predictions")
     parser.add_argument("--folds", type=int, nargs="+", metavar="K", help="cross-validate these only")
+    parser.add_argument("--heads", type=int, nargs=2, default=(12, 20), metavar=("CLEAN", "BLEEDING"))
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--model", type=Path, default=Path("ICHSegmentationLib/models/detector"))
     chosen = parser.parse_args(arguments)
@@ -43,8 +46,11 @@ def main(arguments: Sequence[str] | None = None, recipe: LightRecipe = LIGHT) ->
         cross_validate(load_scans(pictures), cases, recipe, chosen.out, folds)
     elif chosen.step == "train":
         _train(chosen.data, load_scans(pictures), recipe, chosen.out)
-    else:
+    elif chosen.step == "export":
         export(recipe, chosen.out, chosen.data, chosen.model)
+    else:
+        detector = Detector.open(chosen.model, "cpu", threads=chosen.threads)
+        print(phantom_page(list(judge_phantoms(detector, *chosen.heads))), end="")
     return 0
 
 
@@ -65,7 +71,8 @@ def prepare(data: Path, folder: Path, recipe: LightRecipe) -> None:
 def _train(data: Path, scans: Sequence[LightScan], recipe: LightRecipe, out: Path) -> None:
     """The detector itself: of the judged source it learns from the training split only."""
     splits = {case.name: case.split for case in read_cases(data)}
-    network = train([scan for scan in scans if splits.get(scan.source) != "validation"], recipe)
+    seen = [scan for scan in scans if splits.get(scan.source) != "validation"]
+    network = train(seen, recipe)
     save_weights(network, out / WEIGHTS)
     cases = judged_cases(data)
     rows = [

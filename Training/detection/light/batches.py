@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from ICHSegmentationLib.labels import HEMORRHAGE, label_named
 from ICHSegmentationLib.networks.slice_map import STRIDE
-from ICHSegmentationLib.preparation.brain_slices import neighbours, network_input
+from ICHSegmentationLib.preparation.brain_slices import network_input
 
 from ...datasets.case import SUBTYPE_IDS
 from .scan import UNKNOWN, LightScan
@@ -63,7 +63,6 @@ class SliceSource:
 
     def __post_init__(self) -> None:
         kinds: dict[str, list[tuple[int, int]]] = {}
-        self._pictures = [neighbours(scan.codes) for scan in self.scans]
         for number, scan in enumerate(self.scans):
             for index in np.flatnonzero(scan.codes.any(axis=(1, 2))):
                 sign = "+" if scan.flags[index, 0] == 1 else "-"
@@ -96,7 +95,8 @@ class SliceSource:
         members = self._kinds[kind]
         number, index = members[rng.integers(len(members))]
         scan = self.scans[number]
-        return self._pictures[number][index], scan.target[index], scan.flags[index]
+        codes = scan.codes.take([index - 1, index, index + 1], axis=0, mode="clip")
+        return codes, scan.target[index], scan.flags[index]
 
 
 def cells_of(target: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ICHSegmentationLib.detection.operating_point import numbers_of
 from ICHSegmentationLib.io.atomic import atomic_path
 from ICHSegmentationLib.models import DataSource, Manifest, Stage
 from ICHSegmentationLib.models import Training as Origin
@@ -10,10 +11,10 @@ from ICHSegmentationLib.models.manifest import SCHEMA_VERSION
 from ICHSegmentationLib.preparation.brain_slices import PIXEL_MM, SHAPE, SLAB_MM
 
 from ...default_model.cases import read_cases
-from ..calibration import fit_temperature
-from ..evaluation import ClassResult, evaluate
+from ..evaluation import SPECIFIC, VERY_SPECIFIC, ClassResult, evaluate
 from ..export import LABELS
-from ..predictions import SlicePrediction, read_predictions
+from ..fitting import fit_calibration
+from ..predictions import read_predictions
 from .recipe import LightRecipe
 
 _DATA = (
@@ -25,7 +26,7 @@ _DATA = (
 
 
 def export(recipe: LightRecipe, out: Path, data: Path, folder: Path) -> Manifest:
-    """Write ``folder``: the weights of ``out``, temperature and thresholds from its cross-validation.
+    """Write ``folder``: the weights of ``out``, calibration and thresholds from its cross-validation.
 
     The scans of the validation split, on which the model is judged, choose none of these.
 
@@ -35,23 +36,19 @@ def export(recipe: LightRecipe, out: Path, data: Path, folder: Path) -> Manifest
     rows = read_predictions([out / f"fold_{fold}.csv" for fold in range(recipe.folds)])
     training = {case.name for case in read_cases(data) if case.split == "train"}
     choosing = [row for row in rows if row.case in training]
-    temperature = temperature_of(choosing)
-    chosen = evaluate(choosing, temperature, recipe.scan_slices)
-    found = evaluate(rows, temperature, recipe.scan_slices)
+    calibration = fit_calibration(choosing)
+    chosen = evaluate(choosing, calibration)
+    found = evaluate(rows, calibration)
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / "slices.safetensors"
     with atomic_path(weights) as temporary:
         temporary.write_bytes((out / "light.safetensors").read_bytes())
-    point = {
-        "temperature": temperature,
-        **{f"threshold_{label}": _threshold(scan) for label, scan in zip(LABELS, chosen.scans, strict=True)},
-        "neighbour_share": recipe.neighbour_share,
-        "scan_slices": recipe.scan_slices,
-    }
+    thresholds = [_slice_threshold(result) for result in chosen.slices]
+    scan_thresholds = [_scan_threshold(result) for result in chosen.scans]
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         id="ich-detector-light",
-        version="1.0.0",
+        version="1.1.0",
         name="ICH detector, light",
         description=(
             "A small network that marks hemorrhage on slices of the brain and tells its subtypes. "
@@ -69,10 +66,10 @@ def export(recipe: LightRecipe, out: Path, data: Path, folder: Path) -> Manifest
             )
         },
         labels=LABELS,
-        inference=point,
+        inference=numbers_of(calibration, thresholds, scan_thresholds, recipe.neighbour_share),
         training=Origin(
             _DATA,
-            f"32 + {recipe.hematoma_scans} training scans; no scan of the validation split. Temperature and "
+            f"32 + {recipe.hematoma_scans} training scans; no scan of the validation split. Calibration and "
             "thresholds from the 32 scans of PhysioNet CT-ICH, judged by folds that had not seen them",
             "python -m Training.detection.light train --data DATA --out runs/light",
         ),
@@ -92,15 +89,16 @@ def export(recipe: LightRecipe, out: Path, data: Path, folder: Path) -> Manifest
     return manifest
 
 
-def temperature_of(rows: list[SlicePrediction]) -> float:
-    """Of any hemorrhage."""
-    known = [(bool(row.flags[0]), row.logits[0]) for row in rows if row.flags[0] is not None]
-    return round(fit_temperature(*zip(*known, strict=True)), 4)
-
-
-def _threshold(scans: ClassResult) -> float:
+def _scan_threshold(scans: ClassResult) -> float:
     """Of the cross-validated scans: the best Youden index for any hemorrhage; for a subtype, whose scans are
     few, a specificity of at least 0.9. At least 0.5: what is called likely is likelier than not."""
-    choice = "best Youden index" if scans.name == "any" else "specificity at least 0.9"
+    choice = "best Youden index" if scans.name == "any" else SPECIFIC
     threshold = scans.points[choice].threshold if scans.points else 0.5
     return round(min(max(threshold, 0.5), 0.99), 4)
+
+
+def _slice_threshold(slices: ClassResult) -> float:
+    """Of the cross-validated slices: a specificity of at least 0.97, about one slice of a scan without
+    hemorrhage. From 0.1 to 0.5: a slice that is likelier than not to bleed is marked."""
+    threshold = slices.points[VERY_SPECIFIC].threshold if slices.points else 0.5
+    return round(min(max(threshold, 0.1), 0.5), 4)

@@ -34,6 +34,7 @@ _log = logging.getLogger(__name__)
 
 _BRIGHT_HU = 18.0  # above the brain's own density
 _FIRST_PHANTOM = 3000  # seeds below are left to demos, tests and the other models
+PHANTOM_SHAPE, PHANTOM_SPACING = (30, 200, 180), (5.0, 1.0, 1.0)
 
 
 def prepare_case(case: Case, folder: Path, copies: Mapping[str, int]) -> None:
@@ -48,7 +49,7 @@ def prepare_case(case: Case, folder: Path, copies: Mapping[str, int]) -> None:
 def prepare_phantom(number: int, folder: Path) -> None:
     """Write the pictures of a painted head, every third without hemorrhage."""
     subtype = None if number % 3 == 2 else SUBTYPE_IDS[number % len(SUBTYPE_IDS)]
-    phantom = make_phantom(_FIRST_PHANTOM + number, subtype, shape=(30, 200, 180), spacing=(5.0, 1.0, 1.0))
+    phantom = make_phantom(_FIRST_PHANTOM + number, subtype, shape=PHANTOM_SHAPE, spacing=PHANTOM_SPACING)
     slices, order, _ = pictures(phantom.ct)
     target = on_grid(order.apply(phantom.mask.voxels), slices)
     LightScan(f"phantom_{number}", "", "phantom", slices.codes, target, flags_of(target)).save(folder)

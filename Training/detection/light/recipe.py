@@ -18,7 +18,6 @@ class LightRecipe:
         phantoms: painted heads.
         weights: how often slices of each kind are drawn, see :class:`.batches.SliceSource`.
         neighbour_share: of each neighbour's logits in a slice's own, in use.
-        scan_slices: likeliest slices whose mean is a scan's probability, in use.
     """
 
     network: Mapping[str, Any]
@@ -28,7 +27,6 @@ class LightRecipe:
     weights: Mapping[str, float]
     schedule: Schedule
     neighbour_share: float = 0.25
-    scan_slices: int = 2
     folds: int = 5
     seed: int = 6
 

@@ -103,4 +103,5 @@ def test_the_model_folder_is_whole_and_says_where_it_comes_from(run):
     assert manifest.recipe == "detector" and len(manifest.labels) == 6
     assert manifest.inference["neighbour_share"] == TINY.neighbour_share
     assert 0 < manifest.inference["threshold_hemorrhage"] < 1 and manifest.inference["temperature"] > 0
+    assert {"offset_hemorrhage", "scan_offset_subdural", "scan_temperature"} <= manifest.inference.keys()
     assert "Research use only" in manifest.description and "non-commercial" in str(manifest.training.data)

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from Training.detection.calibration import expected_error, fit_temperature, probabilities, reliability
+from ICHSegmentationLib.detection.calibration import sigmoid
+from Training.detection.calibration import (
+    expected_error,
+    fit_offset,
+    fit_platt,
+    fit_temperature,
+    reliability,
+)
 
 
 def honest(count=20_000, seed=1):
@@ -25,10 +32,10 @@ def test_one_kind_alone_has_no_temperature():
 
 def test_the_curve_of_honest_logits_lies_on_the_diagonal():
     flags, logits = honest()
-    curve = reliability(flags, probabilities(logits))
+    curve = reliability(flags, sigmoid(logits))
     assert len(curve) == 10 and sum(part.count for part in curve) == len(flags)
     assert all(part.said == pytest.approx(part.seen, abs=0.04) for part in curve)
-    assert expected_error(curve) < 0.02 < expected_error(reliability(flags, probabilities(3 * logits)))
+    assert expected_error(curve) < 0.02 < expected_error(reliability(flags, sigmoid(3 * logits)))
 
 
 def test_a_curve_by_hand():
@@ -38,4 +45,36 @@ def test_a_curve_by_hand():
 
 
 def test_huge_logits_are_certain_and_no_error():
-    assert probabilities([1e6, -1e6]).tolist() == pytest.approx([1.0, 0.0])
+    assert sigmoid(np.array([1e6, -1e6])).tolist() == pytest.approx([1.0, 0.0])
+
+
+def test_logits_that_were_scaled_and_shifted_are_brought_back():
+    flags, logits = honest()
+    temperature, offset = fit_platt(flags, 3 * (logits + 2))
+    assert temperature == pytest.approx(3, abs=0.12)
+    assert offset == pytest.approx(-2, abs=0.1)
+    assert fit_platt([True, True], [0.1, 3.0]) == (1.0, 0.0)
+
+
+def test_platt_is_the_logistic_regression_of_another_library():
+    linear_model = pytest.importorskip("sklearn.linear_model")
+    flags, logits = honest(5_000)
+    other = linear_model.LogisticRegression(C=1e9, tol=1e-8).fit((logits * 2 - 1)[:, None], flags)
+    temperature, offset = fit_platt(flags, logits * 2 - 1)
+    assert 1 / temperature == pytest.approx(other.coef_[0, 0], rel=0.01)
+    assert offset == pytest.approx(other.intercept_[0], rel=0.01)
+
+
+def test_few_flags_are_never_certain():
+    # however well they are told apart, the two slices of a kind stay a little doubtful (3 of 4)
+    temperature, offset = fit_platt([False, False, True, True], [-1.0, -1.0, 1.0, 1.0])
+    assert sigmoid(np.array([1.0]) / temperature + offset)[0] == pytest.approx(0.75, abs=1e-3)
+
+
+def test_an_offset_makes_the_mean_probability_that_of_the_targets():
+    offset = fit_offset([1.0] * 29 + [0.0] * 69, np.zeros(98))
+    assert offset == pytest.approx(np.log(0.3 / 0.7))
+    halves = fit_offset([0.5] * 98, np.full(98, 2.0))
+    assert halves == pytest.approx(-2)
+    assert fit_offset([], []) == 0
+    assert fit_offset([0.0] * 8, np.full(8, 120.0)) == pytest.approx(-120 + np.log(1 / 9))  # far, not lost

@@ -1,10 +1,17 @@
 """From a table of predictions to numbers: per slice, per scan, per class, the paper's beside them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from ICHSegmentationLib import models
+from ICHSegmentationLib.detection.calibration import Calibration
 from ICHSegmentationLib.errors import InputError
+from ICHSegmentationLib.models import ModelFolder
 from Training.datasets.case import SliceLabel
+from Training.detection.__main__ import main
+from Training.detection.calibration import Bin
 from Training.detection.evaluation import evaluate
 from Training.detection.page import page
 from Training.detection.predictions import predictions_of, read_predictions, write_predictions
@@ -42,7 +49,7 @@ def test_a_scan_is_as_likely_as_the_mean_of_its_likeliest_slices():
     sure = 1 / (1 + np.exp(-np.array([[3, 1], [0, -5], [2, -1], [-4, -4]], float)))
     a, d, b, c = sure.mean(axis=1)
     wanted = np.mean([a > b, a > c, d > b, d > c])
-    assert evaluate(ROWS, scan_slices=2, resamples=50).scans[0].auc == pytest.approx(wanted)
+    assert evaluate(ROWS, Calibration(scan_slices=2), resamples=50).scans[0].auc == pytest.approx(wanted)
 
 
 def test_the_scans_own_label_tells_subtypes_that_no_slice_does():
@@ -85,9 +92,50 @@ def test_the_page_shows_the_papers_numbers_beside_ours():
     text = page(evaluate(ROWS, resamples=50))
     assert "| any | 0.750 (" in text and "| 0.9822 |" in text and "| 0.9825 |" in text
     assert "| SDH |" in text and "0.9678" in text
-    assert "best Youden index" in text and "temperature" in text
+    assert "best Youden index" in text and "Expected calibration error" in text
 
 
 def test_certainty_is_punished_by_the_weighted_log_loss():
-    cold, warm = (evaluate(ROWS, temperature, resamples=50).weighted_log_loss for temperature in (0.1, 1.0))
+    cold, warm = (
+        evaluate(ROWS, Calibration(temperature), resamples=50).weighted_log_loss for temperature in (0.1, 1.0)
+    )
     assert cold > warm
+
+
+def test_slices_of_a_scan_are_found_together_wherever_they_stand():
+    mixed = [ROWS[number] for number in (9, 0, 5, 3, 6, 1, 8, 2, 7, 4)]
+    assert [result.auc for result in evaluate(mixed, resamples=50).scans] == [
+        result.auc for result in evaluate(ROWS, resamples=50).scans
+    ]
+
+
+def test_held_out_calibrations_change_the_log_loss_and_leave_the_auc():
+    wrong = dict.fromkeys("abcd", Calibration(offsets=(9.0,) * 6))
+    found, plain = evaluate(ROWS, held_out=wrong, resamples=50), evaluate(ROWS, resamples=50)
+    assert found.slices[0].auc == plain.slices[0].auc
+    assert found.slices[0].log_loss > plain.slices[0].log_loss + 1
+    assert found.scans[0].log_loss > plain.scans[0].log_loss + 1
+    assert found.calibration_error > plain.calibration_error
+    assert found.curve == [Bin(10, pytest.approx(1, abs=0.05), 0.3)]
+
+
+def test_tables_are_judged_with_a_calibration_fitted_to_the_other_tables(tmp_path, capsys):
+    names = []
+    for number in range(2):
+        rows = [row for row in ROWS if (row.case in "ab") == (number == 0)]
+        names.append(str(tmp_path / f"fold_{number}.csv"))
+        write_predictions(Path(names[-1]), rows)
+    picture = tmp_path / "curve.svg"
+    assert main(["evaluate", *names, "--calibrate", "--picture", str(picture)]) == 0
+    assert "| any |" in capsys.readouterr().out
+    assert picture.read_text("utf-8").startswith("<svg")
+
+
+def test_tables_are_judged_at_the_operating_point_of_a_model(tmp_path, capsys):
+    write_predictions(tmp_path / "rows.csv", ROWS)
+    model = ModelFolder.open(Path(models.__file__).parent / "detector")
+    assert main(["evaluate", str(tmp_path / "rows.csv"), "--model", str(model.path)]) == 0
+    printed = capsys.readouterr().out
+    numbers = model.manifest.inference
+    assert f"| slice, the model's threshold | {numbers['threshold_hemorrhage']:.3f} |" in printed
+    assert f"| scan, the model's threshold | {numbers['scan_threshold_hemorrhage']:.3f} |" in printed

@@ -1,0 +1,57 @@
+"""From a detector's logits to probabilities that mean what they say."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .result import CLASSES
+
+_NONE = (0.0,) * len(CLASSES)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Temperature and offsets, of images and of scans (Platt 1999; without offsets Guo et al., ICML 2017).
+
+    Attributes:
+        temperature: of images; logits are divided by it.
+        offsets: ``[K]``, added to the divided logits.
+        scan_slices: without a ``scan_temperature``, a scan's probability is the mean of those of so many
+            images, the highest of each class.
+        scan_temperature: with it, a scan is judged by how many of its images are expected to show a class,
+            the sum of their probabilities: the logarithm of this number is divided by it.
+        scan_offsets: ``[K]``, added to the divided logarithm.
+    """
+
+    temperature: float = 1.0
+    offsets: tuple[float, ...] = _NONE
+    scan_slices: int = 1
+    scan_temperature: float | None = None
+    scan_offsets: tuple[float, ...] = _NONE
+
+    def of_images(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Probabilities ``[S, K]`` of logits ``[S, K]``."""
+        return sigmoid(logits / self.temperature + np.array(self.offsets))
+
+    def of_scan(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Probabilities ``[K]`` of a scan from the logits ``[S, K]`` of its images; 0 without one."""
+        if len(logits) == 0:
+            return np.zeros(len(CLASSES))
+        if self.scan_temperature is None:
+            mean: NDArray[np.float64] = np.sort(self.of_images(logits), axis=0)[-self.scan_slices :].mean(
+                axis=0
+            )
+            return mean
+        expected = self.log_expected(logits)
+        return sigmoid(expected / self.scan_temperature + np.array(self.scan_offsets))
+
+    def log_expected(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """``[K]``: the logarithm of how many images of ``[S, K]`` are expected to show each class."""
+        number: NDArray[np.float64] = np.log(self.of_images(logits).sum(axis=0))
+        return number
+
+
+def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """``1 / (1 + exp(-logits))`` without overflow."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -80, 80))))
