@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,7 +100,8 @@ def main() -> int:
     source, out_dir, model, workers, *ray = sys.argv[1:]
     settings = SegmentationSettings(model=model, device="cpu", detect=False)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may have it ignored
-    with cancelled_by_signals():
+    stdout = sys.stdout
+    with cancelled_by_signals(), redirect_stdout(sys.stderr):  # as the command does: Ray prints
         outcome = attempt(
             lambda: (
                 run_batch(
@@ -107,7 +109,7 @@ def main() -> int:
                     Path(out_dir),
                     settings,
                     BatchOptions(workers=int(workers), ray=ray[0] if ray else None),
-                    json_lines(sys.stdout),
+                    json_lines(stdout),
                     load_stub,
                 ).exit_code
             )
