@@ -7,7 +7,8 @@ its ``_small`` size, by the commands that anybody would give: prepare, train, ex
 held-out scans are not looked at before the last two. ``--size debug`` is a trial of a minute a recipe.
 
 Every step is kept below ``--work``, and what was measured is written down at once: given again, the command
-goes on where it was ended; ``--only`` takes a part of the recipes. Half an hour of one core. Linux, macOS.
+goes on where it was ended. ``--only`` takes a part of the recipes, so that several commands can share them,
+once one has prepared the data. Half an hour of one core. Linux, macOS.
 """
 
 import argparse
@@ -42,14 +43,14 @@ def main() -> None:
         "size": arguments.size,
         "data": arguments.data.name,
     }
-    stored = Stored(work / f"measured_{arguments.size}.json", facts)
+    stored = {name: Stored(work / f"{name}_{arguments.size}.json", facts) for name in PUBLISHED}
     prepared, scans = prepare(arguments.data, work, arguments.threads)
     for name in arguments.only:
         own = Way(
             f"{name}_{arguments.size}", prepared, scans, work / f"{name}_{arguments.size}", arguments.threads
         )
-        stored.make(f"{name} trained", own.train)
-        stored.make(f"{name} used", own.use)
+        stored[name].make("trained", own.train)
+        stored[name].make("used", own.use)
     made = (
         f"Made by `python benchmarks/recipe_results.py DATA --size {arguments.size}` on {machine()}, "
         f"{arguments.threads} of them used, ICHSegmentation {__version__}."

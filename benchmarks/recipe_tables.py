@@ -1,5 +1,6 @@
 """The tables of ``recipe_results.py``: what was measured beside what the papers print."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -32,14 +33,14 @@ PUBLISHED = {
 """Table 1 of 001, 002 and 004, Table II of 003."""
 
 
-def results(stored: Stored) -> str:
+def results(stored: Mapping[str, Stored]) -> str:
     """The numbers on the held-out scans, beside those that the papers print."""
     headings = [
         "recipe", "Dice", "Dice in the paper", "HD mm (paper)", "RVD (paper)", "HD95 mm", "NSD",
         "volume MAE mL", "lesions found", "clean scans marked",
     ]  # fmt: skip
     return table(
-        headings, [[f"`{name}`", *numbers(stored[f"{name} used"], PUBLISHED[name])] for name in PUBLISHED]
+        headings, [[f"`{name}`", *numbers(stored[name]["used"], PUBLISHED[name])] for name in PUBLISHED]
     )
 
 
@@ -58,7 +59,7 @@ def numbers(used: Measured | None, paper: Published) -> list[str]:
     ]  # fmt: skip
 
 
-def lengths(stored: Stored, size: str) -> str:
+def lengths(stored: Mapping[str, Stored], size: str) -> str:
     """How far each was trained, of what the paper (or what stands in for it) asks."""
     headings = [
         "stage",
@@ -71,7 +72,7 @@ def lengths(stored: Stored, size: str) -> str:
     ]
     rows = []
     for name in PUBLISHED:
-        trained = stored[f"{name} trained"]
+        trained = stored[name]["trained"]
         whole, less = recipe(name), recipe(f"{name}_{size}")
         for place, (published, here) in enumerate(zip(whole.stages, less.stages, strict=True)):
             seen = patches(here, trained["epochs"][place]) if trained else 0

@@ -19,7 +19,7 @@ _OWN_MM = (5.0, 0.45, 0.45)
 """Where a stage sees scans on their own grid: what head CTs mostly have."""
 
 _EPOCHS, _LARGEST_BATCH = 20, 8
-_SLICES, _VOXELS = 25, 15 * 16 * 64 * 64
+_SLICES, _VOXELS = 16, 10 * 16 * 64 * 64
 """Batches of an epoch: of slices, and the voxels that those of volumes share."""
 
 
