@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ICHSegmentationLib.correction.piece import Box
 
-VOXELS_A_STEP = 4_000_000
-"""Each pass over so many takes some 10 ms of processor time."""
+VOXELS_A_STEP = 1_000_000
+"""Joining so many took some 30 ms of processor time."""
 
 Inside = NDArray[np.bool_]
 Steps = tuple[int, int, int]
