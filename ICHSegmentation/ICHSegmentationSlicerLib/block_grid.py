@@ -19,15 +19,16 @@ Steps = tuple[int, int, int]
 def cut_out(values: NDArray[np.generic], value: int) -> Generator[None, None, tuple[Inside, Box] | None]:
     """Where an array ``[D, H, W]`` has this value, cut to the box around it; None where it has not."""
     inside = np.empty(values.shape, dtype=bool)
-    filled, footprint = np.zeros(values.shape[0], bool), np.zeros(values.shape[1:], bool)
+    filled: Inside = np.zeros(values.shape[0], dtype=bool)
+    footprint: Inside = np.zeros(values.shape[1:], dtype=bool)
     for planes in _portions(values.shape, 1):
         part = np.equal(values[planes], value, out=inside[planes])
-        filled[planes] = part.any(axis=(1, 2))
-        footprint |= part.any(axis=0)
+        filled[planes] = np.any(part, axis=(1, 2))
+        footprint |= np.any(part, axis=0)
         yield
     if not footprint.any():
         return None
-    box = _span(filled), _span(footprint.any(axis=1)), _span(footprint.any(axis=0))
+    box = _span(filled), _span(np.any(footprint, axis=1)), _span(np.any(footprint, axis=0))
     return inside[box], box
 
 
