@@ -11,10 +11,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ICHSegmentationLib.cli.failures import attempt, cancelled_by_signals, tell
-from ICHSegmentationLib.errors import ICHError
-
 from .cli_options import evaluate_options, model_options, prepare_options, training_options
+from .command import carry_out
 
 if TYPE_CHECKING:
     from .loop.export import About
@@ -33,18 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         force=True,
     )
     logging.getLogger("Training").setLevel(logging.DEBUG if options.debug else logging.INFO)
-    run: Callable[[Namespace], None] = options.run
-
-    def work() -> int:
-        run(options)
-        return 0
-
-    with cancelled_by_signals():
-        outcome = attempt(work)
-    if isinstance(outcome, ICHError):
-        tell(outcome)
-        return outcome.exit_code
-    return outcome
+    return carry_out(options)
 
 
 def _parser() -> argparse.ArgumentParser:

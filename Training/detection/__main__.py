@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ICHSegmentationLib.cli.failures import attempt, cancelled_by_signals, tell
-from ICHSegmentationLib.errors import ICHError, InputError
+from ICHSegmentationLib.errors import InputError
 
+from ..command import carry_out
 from ..recipes.al_fahim_detector import DETECTOR_RECIPES, DetectorRecipe
 
 
@@ -18,18 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code: 0, or that of its error (:mod:`ICHSegmentationLib.errors`)."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", force=True)
-    run: Callable[[Namespace], None] = options.run
-
-    def work() -> int:
-        run(options)
-        return 0
-
-    with cancelled_by_signals():
-        outcome = attempt(work)
-    if isinstance(outcome, ICHError):
-        tell(outcome)
-        return outcome.exit_code
-    return outcome
+    return carry_out(options)
 
 
 def _parser() -> argparse.ArgumentParser:
