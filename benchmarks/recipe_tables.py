@@ -55,7 +55,7 @@ def numbers(used: Measured | None, paper: Published) -> list[str]:
         f"{mean(metrics['hd_mm'], 1)} ({paper.hd_mm})", f"{mean(metrics['rvd'], 3)} ({paper.rvd})",
         mean(metrics["hd95_mm"], 1), mean(metrics["nsd"], 3), f"{of_all['volume_mae_ml']['value']:.2f}",
         f"{lesions['found']} of {lesions['reference']}",
-        f"{clean['marked']} of {clean['cases']}, {clean['mean_false_ml']:.2f} mL each",
+        f"{clean['marked']} of {clean['cases']}, {clean['mean_false_ml']:.2f} mL each" if clean else "none there",
     ]  # fmt: skip
 
 
