@@ -55,8 +55,12 @@ def numbers(used: Measured | None, paper: Published) -> list[str]:
         f"{mean(metrics['hd_mm'], 1)} ({paper.hd_mm})", f"{mean(metrics['rvd'], 3)} ({paper.rvd})",
         mean(metrics["hd95_mm"], 1), mean(metrics["nsd"], 3), f"{of_all['volume_mae_ml']['value']:.2f}",
         f"{lesions['found']} of {lesions['reference']}",
-        f"{clean['marked']} of {clean['cases']}, {clean['mean_false_ml']:.2f} mL each" if clean else "none there",
+        false_marks(clean) if clean else "none there",
     ]  # fmt: skip
+
+
+def false_marks(clean: Measured) -> str:
+    return f"{clean['marked']} of {clean['cases']}, {clean['mean_false_ml']:.2f} mL each"
 
 
 def lengths(stored: Mapping[str, Stored], size: str) -> str:
