@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ICHSegmentationLib.inference.network_grid import NetworkGrid
 from ICHSegmentationLib.io import read_ct, read_mask
@@ -127,25 +126,16 @@ def _sample(scan: Scan, stage: StageRecipe) -> dict[str, Any]:
     hemorrhage = grid.image((target == 1).astype(np.float32), [(0.5, 1.0)])[0, 0] >= 0
     unknown = grid.image((target == IGNORE).astype(np.float32), [(0.5, 1.0)])[0, 0] > -0.99
     labels = np.where(hemorrhage, 1, np.where(unknown, IGNORE, 0)).astype(np.uint8)
-    mimics = (
-        grid.image(hyperdense(hu, scan.brain[box], scan.spacing).astype(np.float32), [(0.5, 1.0)])[0, 0] >= 0
-    )
+    sought = hemorrhage
     if scan.group == "clean":
-        centres = _some(np.argwhere(mimics), _MOST_CENTRES)
-    else:
-        centres = _some(np.argwhere(hemorrhage), _MOST_CENTRES)
-        beside = _some(np.argwhere(mimics & (labels == 0)), len(centres) // 4)
-        centres = np.concatenate([centres, beside])
+        mimics = hyperdense(hu, scan.brain[box], scan.spacing).astype(np.float32)
+        sought = grid.image(mimics, [(0.5, 1.0)])[0, 0] >= 0
+    centres = np.argwhere(sought)
+    if len(centres) > _MOST_CENTRES:
+        centres = np.random.default_rng(0).permutation(centres)[:_MOST_CENTRES]
     return {
         "group": scan.group,
         "image": ((image + 1) * 120).round().astype(np.uint8),
         "target": labels,
         "foreground": centres.astype(np.int16),
     }
-
-
-def _some(voxels: NDArray[Any], count: int) -> NDArray[Any]:
-    """At most ``count`` of ``voxels`` ``[N, 3]``, at random."""
-    if len(voxels) <= count:
-        return voxels
-    return np.random.default_rng(0).permutation(voxels)[:count]

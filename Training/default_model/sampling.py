@@ -15,9 +15,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from .blur import blur
-from .layering import layered
-
 IGNORE = 255
 _HALF_WINDOW = 120  # stored values 0..240 stand for -1..1
 
@@ -53,11 +50,7 @@ def load_samples(folder: Path) -> list[Sample]:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How much a patch is disturbed. Lengths are in patch pixels, intensities in HU.
-
-    Of the patches, ``foreground_share`` are centred on what is sought, and in ``layered_share`` what bleeds
-    is made fainter on one side.
-    """
+    """How much a patch is disturbed. Lengths are in patch pixels, intensities in HU."""
 
     rotation_degrees: float = 30.0
     log_scale: float = 0.2
@@ -66,7 +59,6 @@ class Augmentation:
     noise_hu: float = 7.0
     blur_pixels: float = 1.0
     foreground_share: float = 0.67
-    layered_share: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -94,8 +86,6 @@ class PatchSource:
         members = groups[names[rng.choice(len(names), p=shares / shares.sum())]]
         sample = members[rng.integers(len(members))]
         image, target = self._cut(sample, rng)
-        if rng.random() < self.augmentation.layered_share:
-            image = layered(image, target, rng)
         return _disturb(image, self.augmentation, rng), target
 
     def _cut(self, sample: Sample, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -142,13 +132,21 @@ def _disturb(image: Tensor, augmentation: Augmentation, rng: np.random.Generator
     hu = 1 / 60.0
     if rng.random() < 0.4:
         sigma = rng.uniform(0.3, augmentation.blur_pixels)
-        smooth = blur(image, sigma)
+        smooth = _blur(image, sigma)
         image = smooth if rng.random() < 0.6 else image + rng.uniform(0.3, 1.0) * (image - smooth)
     image = image * (1 + rng.uniform(-1, 1) * augmentation.contrast)
     image = image + rng.uniform(-1, 1) * augmentation.shift_hu * hu
     if rng.random() < 0.5:
         noise = torch.from_numpy(rng.standard_normal(image.shape, dtype=np.float32))
         if rng.random() < 0.5:
-            noise = blur(noise, 0.8) * 2.5
+            noise = _blur(noise, 0.8) * 2.5
         image = image + noise * (rng.uniform(0, augmentation.noise_hu) * hu)
     return image.clamp(-1, 1)
+
+
+def _blur(image: Tensor, sigma: float) -> Tensor:
+    offsets = torch.arange(-2, 3, dtype=torch.float32)
+    kernel = torch.exp(-(offsets**2) / (2 * sigma**2))
+    kernel = (kernel / kernel.sum()).view(1, 1, 1, 5)
+    padded = F.pad(image[:, None], (2, 2, 2, 2), mode="replicate")
+    return F.conv2d(F.conv2d(padded, kernel), kernel.transpose(2, 3))[:, 0]
