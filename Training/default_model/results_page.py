@@ -24,6 +24,8 @@ def results_page(outlined: Summary, by_slice: Sequence[SliceFindings], manifest:
         "Research use only; not a medical device.\n",
         "These are the validation scans; the model was trained on other patients' scans of the same two "
         "collections, so scans from elsewhere will fare worse.\n",
+        "What the embedded detector says of the same scans: [detection.md](detection.md#validation-split). "
+        "The recipes of the five papers on the same scans: [results-recipes.md](results-recipes.md).\n",
         _outlined_section(outlined),
         _traumatic_section(traumatic, clean),
         _clean_section(clean),
