@@ -1,5 +1,6 @@
 """A painted head small enough for quick tests, and a segmenter that needs no network."""
 
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -98,6 +99,7 @@ def main_with_a_slow_segmenter() -> None:
     from ICHSegmentationLib.cli import main
     from ICHSegmentationLib.pipeline import path
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may have it ignored
     path.load_segmenter = lambda settings: FakeSegmenter(models.find(settings.model), lambda: time.sleep(60))
     sys.exit(main())
 
