@@ -33,8 +33,9 @@ EXTRAS = {
     "demo": ["dicom", "openvino"],
     "test": ["dicom", "onnx", "openvino", "pacs", "ray", "test", "train", "slicer-test"],
 }
+LIGHT_TESTS = ["Testing/packaging", "Testing/unit"]
 NETWORK_TESTS = ["Testing/torch"]
-OTHER_TESTS = [f"Testing/{name}" for name in ("mrml", "packaging", "panel", "slicer", "unit")]
+SLICER_TESTS = ["Testing/mrml", "Testing/panel", "Testing/slicer"]
 
 
 def main() -> int:
@@ -88,21 +89,22 @@ def test(pytest_arguments: list[str]) -> int:
 
 
 def run_tests(pytest_arguments: list[str]) -> list[str]:
-    """Which calls of pytest failed. Without arguments there are two at the same time, one a core."""
+    """Which calls of pytest failed. Without arguments two at a time, one a core."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if pytest_arguments:
         return ["pytest"] if run("-m", "pytest", *pytest_arguments) else []
     failed = []
     with tempfile.TemporaryFile() as output:
-        say(f"== pytest {' '.join(OTHER_TESTS)} (its output comes last)")
+        say(f"== pytest {' '.join(LIGHT_TESTS)} (its output comes last)")
         beside = subprocess.Popen(
-            [PYTHON, "-m", "pytest", *OTHER_TESTS], stdout=output, stderr=output, env=environment()
+            [PYTHON, "-m", "pytest", *LIGHT_TESTS], stdout=output, stderr=output, env=environment()
         )
-        say(f"== pytest {' '.join(NETWORK_TESTS)}")
-        if run("-m", "pytest", *NETWORK_TESTS):
-            failed.append(f"pytest {' '.join(NETWORK_TESTS)}")
+        for tests in (NETWORK_TESTS, SLICER_TESTS):
+            say(f"== pytest {' '.join(tests)}")
+            if run("-m", "pytest", *tests):
+                failed.append(f"pytest {' '.join(tests)}")
         if beside.wait():
-            failed.append(f"pytest {' '.join(OTHER_TESTS)}")
+            failed.append(f"pytest {' '.join(LIGHT_TESTS)}")
         output.seek(0)
         sys.stdout.flush()
         shutil.copyfileobj(output, sys.stdout.buffer)
