@@ -98,7 +98,8 @@ def run(panel: Any) -> Run:
 
 
 def edit(panel: Any) -> list[tuple[float, float]]:
-    """Strokes of the brush: seconds from each to its numbers, by the clock and of the panel's thread."""
+    """Strokes of the brush: seconds from the end of each to its numbers, by the clock and of the panel's
+    thread."""
     from segments import paint
 
     panel.settle(lambda: panel.panel.session.measurements is not None, 600)
@@ -106,9 +107,9 @@ def edit(panel: Any) -> list[tuple[float, float]]:
     session, taken = panel.panel.session, []
     for stroke in range(EDITS):
         before = session.measurements
-        wall, cpu = time.perf_counter(), time.thread_time()
         box = slice(100, 104), slice(200 + 8 * stroke, 206 + 8 * stroke), slice(250, 256)
         paint(session.segmentation, session.scan, "intraparenchymal", box)
+        wall, cpu = time.perf_counter(), time.thread_time()
         panel.settle(lambda before=before: session.measurements is not before, 60)
         taken.append((time.perf_counter() - wall, time.thread_time() - cpu))
     return taken

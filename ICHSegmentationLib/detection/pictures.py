@@ -10,7 +10,7 @@ from ..errors import ModelError
 from ..models import Stage
 from ..preparation.brain_slices import BrainSlices, brain_slices
 from ..preparation.detector_slices import WINDOWS, detector_slices
-from ..preparation.intracranial import intracranial_region
+from ..preparation.head import inside_of
 from ..preparation.orientation import Reorientation
 from ..volume import CTVolume
 
@@ -65,7 +65,7 @@ class BrainPictures:
     def of(cls, ct: CTVolume) -> "BrainPictures":
         reorientation = Reorientation.of(ct.grid)
         hu, spacing = reorientation.apply(ct.voxels), reorientation.grid.spacing
-        slices = brain_slices(hu, intracranial_region(hu, spacing).mask, spacing)
+        slices = brain_slices(hu, inside_of(ct).mask, spacing)
         return cls(slices.inputs(), slices, reorientation)
 
     def of_slices(self, values: NDArray[Any]) -> NDArray[Any]:

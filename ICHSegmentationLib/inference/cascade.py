@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from ..labels import label_named
 from ..models import ModelFolder
-from ..preparation.intracranial import bounding_box, intracranial_region
+from ..preparation.head import inside_of
+from ..preparation.intracranial import bounding_box
 from ..preparation.orientation import Reorientation
 from ..settings import DeviceName, EngineName
 from ..volume import CTVolume, Volume
@@ -165,7 +166,7 @@ class Segmenter:
         order = Reorientation.of(ct.grid)
         hu, grid = order.apply(ct.voxels), order.grid
         with clock.stage("prepare", 0.0):
-            inside = intracranial_region(hu, grid.spacing)
+            inside = inside_of(ct)
             box = bounding_box(inside.mask, _MARGIN_MM, grid.spacing)
         with clock.stage("locate", 0.1):
             coarse = self._coarse.probability(hu[box], grid.spacing).within(inside.mask[box])
