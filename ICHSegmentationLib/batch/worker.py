@@ -9,10 +9,11 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 
 from ..errors import ICHError
+from ..events import Event
 from .claim import worker_present
 from .doing import do_case
 from .equipment import Equipment, Ready, Unfit, equip
-from .outcome import Problem
+from .outcome import Outcome, Problem
 
 
 def work(connection: Connection, equipment: Equipment) -> None:
@@ -21,16 +22,23 @@ def work(connection: Connection, equipment: Equipment) -> None:
     _end_with_the_parent()
     os.dup2(2, 1)  # what libraries print must not come among the events on stdout
     sys.stdout = sys.stderr
+
+    def tell(message: Event | Outcome | Ready | Unfit) -> None:
+        try:
+            connection.send(message)
+        except OSError:  # the parent is gone
+            os._exit(1)
+
     with worker_present(equipment.state_dir):
         try:
             tools = equip(equipment)
         except ICHError as error:
-            connection.send(Unfit(Problem.of(error)))
+            tell(Unfit(Problem.of(error)))
             return
-        connection.send(Ready())
-        with suppress(EOFError):  # the parent is gone
+        tell(Ready())
+        with suppress(EOFError, OSError):  # the parent is gone
             while True:
-                connection.send(do_case(connection.recv(), equipment, tools, connection.send))
+                tell(do_case(connection.recv(), equipment, tools, tell))
 
 
 def _leave_signals_to_the_parent() -> None:
