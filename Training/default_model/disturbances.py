@@ -154,7 +154,7 @@ DISTURBANCES: dict[str, Disturbance] = {
     "rotated by 10°": rotated,
     "gantry tilted by 10°": tilted,
     "slices twice as thick": thicker_slices,
-    "slices half as thick": thinner_slices,
+    "slices interpolated half-way": thinner_slices,
     "source window 0 to 80 HU": narrow_window,
     "full-range bone and air": full_range,
 }

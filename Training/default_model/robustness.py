@@ -79,7 +79,7 @@ def robustness_page(trials: Sequence[Trial], manifest: Manifest, every: int) -> 
     first = {trial.case: trial.dice for trial in trials if trial.disturbance == _FIRST}
     outlined = sum(dice is not None for dice in first.values())
     rows = [_row(name, [t for t in trials if t.disturbance == name], first) for name in DISTURBANCES]
-    share = "" if every == 1 else f" (every {every}. of them)"
+    share, option = ("", "") if every == 1 else (f" (every {every}. of them)", f" --every {every}")
     head = [
         "scan",
         "mean Dice",
@@ -92,7 +92,7 @@ def robustness_page(trials: Sequence[Trial], manifest: Manifest, every: int) -> 
     return f"""# Robustness of the default model
 
 Model `{manifest.id}` {manifest.version}.
-Written by `python -m Training.default_model robustness --data DATA`.
+Written by `python -m Training.default_model robustness --data DATA{option}`.
 
 Research use only; not a medical device.
 
