@@ -16,6 +16,8 @@ from ..preparation.windows import window
 
 Array = NDArray[np.float32]
 
+_SLAB_HU = -1000, 1000  # air and dense bone; padding and metal beyond would outweigh the other slices
+
 
 @dataclass(frozen=True)
 class NetworkGrid:
@@ -48,8 +50,9 @@ class NetworkGrid:
     def image(self, hu: NDArray[np.number], windows: Sequence[Sequence[float]]) -> Array:
         """The scan on the network's grid, ``[1, C, D, H, W]``, each window as -1..1.
 
-        Values are clipped to the window before anything is averaged, so that metal, bone and air, which
-        scanners and archives store differently, count alike.
+        Slices are averaged in HU, as in a scanner: bone held to a window's 100 HU would blend with brain to
+        the density of blood. Values are clipped to the window before pixels are averaged, so that metal,
+        bone and air, which scanners and archives store differently, count alike.
 
         Args:
             hu: ``[D, H, W]`` crop of the scan.
@@ -58,8 +61,9 @@ class NetworkGrid:
         channels = np.empty((1, len(windows), *self.shape), np.float32)
         for channel, (level, width) in zip(channels[0], windows, strict=True):
             for index in range(self.shape[0]):
-                block = hu[index * self.slab : (index + 1) * self.slab]
-                channel[index] = resized(window(block, level, width).mean(axis=0) * 2 - 1, self.shape[1:])
+                block = hu[index * self.slab : (index + 1) * self.slab].clip(*_SLAB_HU)
+                plane = window(block.mean(axis=0, dtype=np.float32), level, width)
+                channel[index] = resized(plane * 2 - 1, self.shape[1:])
         return channels
 
     def back(self, values: Array, slices: slice = slice(None)) -> Array:

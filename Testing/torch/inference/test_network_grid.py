@@ -28,6 +28,18 @@ def test_thin_slices_are_averaged_to_the_networks_thickness():
     np.testing.assert_allclose(image, [1.5, 5.5, 9.5, 13.5, 17.5], atol=1e-4)
 
 
+def test_bone_in_a_part_of_the_slices_makes_a_slab_white_not_the_density_of_blood():
+    hu = np.array([30, 1000, 30, 30], np.int16)[:, None, None] * np.ones((1, 4, 4), np.int16)
+    image = NetworkGrid.of(hu.shape, (1.25, 1, 1), (5.0, 1, 1)).image(hu, [(40.0, 120.0)])
+    np.testing.assert_array_equal(image, 1)  # 272 HU, as one slice of 5 mm would show; not 47 HU
+
+
+def test_padding_and_metal_weigh_no_more_than_air_and_dense_bone():
+    hu = np.array([-3024, 1040], np.int16)[:, None, None] * np.ones((1, 2, 2), np.int16)
+    image = NetworkGrid.of(hu.shape, (2.5, 1, 1), (5.0, 1, 1)).image(hu, [(0.0, 100.0)])
+    np.testing.assert_array_equal(image, 0)
+
+
 def test_a_last_slab_that_is_not_full_averages_what_there_is():
     hu = np.arange(5, dtype=np.int16)[:, None, None] * np.ones((1, 2, 2), np.int16)
     grid = NetworkGrid.of(hu.shape, (2.5, 1, 1), (5.0, 1, 1))
