@@ -14,3 +14,10 @@ def write(text: str, page: Path) -> None:
     if not pattern.search(old):
         sys.exit(f"{page} has no line {MARKS[0]} followed by {MARKS[1]}")
     page.write_text(pattern.sub(lambda _: f"{MARKS[0]}\n\n{text}\n\n{MARKS[1]}", old), "utf-8")
+
+
+def show(text: str, page: Path | None) -> None:
+    """Print ``text``, and put it into ``page`` where one is given."""
+    print(f"\n{text}")
+    if page:
+        write(text, page)

@@ -19,7 +19,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from marked_page import write
+from marked_page import show
 from processes import ICHSEG, machine, timed
 from recipe_tables import PUBLISHED, lengths, results
 from stored import Measured, Stored
@@ -56,9 +56,7 @@ def main() -> None:
         f"{arguments.threads} of them used, ICHSegmentation {__version__}."
     )
     text = "\n\n".join([made, results(stored), lengths(stored, arguments.size)])
-    print(f"\n{text}")
-    if arguments.output:
-        write(text, arguments.output)
+    show(text, arguments.output)
 
 
 def parse() -> argparse.Namespace:
@@ -103,12 +101,12 @@ class Way:
 
     def train(self) -> Measured:
         """Fold 0: on four fifths of the data set's training cases, validated on the last fifth."""
-        fresh = not self.folder.exists()
+        fold = self.folder / "fold_0"
+        fresh = not fold.exists()
         run = timed(
             [*TRAIN, "train", "--recipe", self.recipe, "--data", str(self.prepared), "-o", str(self.folder),
-             "--workers", "0", "--validate-every", "10", "--accelerator", "cpu"]
+             "--workers", "0", "--validate-every", "20", "--accelerator", "cpu"]
         )  # fmt: skip
-        fold = self.folder / "fold_0"
         told = [read_log(fold / stage.name) for stage in recipe(self.recipe).stages]
         record = json.loads((fold / "fold.json").read_text("utf-8"))
         return {
@@ -123,29 +121,12 @@ class Way:
         """Exported, run on the held-out scans as a user would, and compared with their masks."""
         model, masks, report = self.folder / "model", self.folder / "masks", self.folder / "report"
         timed([*TRAIN, "export", str(self.folder / "fold_0"), "-o", str(model), "--overwrite"])
-        segment = [*ICHSEG, "segment", *map(str, self.scans), "-o", str(masks), "--model", str(model)]
-        options = [
-            "--device",
-            "cpu",
-            "--threads",
-            str(self.threads),
-            "--no-subtypes",
-            "--no-detect",
-            "--overwrite",
-        ]
-        run = timed([*segment, *options])
-        timed(
-            [
-                *TRAIN,
-                "evaluate",
-                str(masks),
-                "--references",
-                str(self.prepared),
-                "--held-out",
-                "-o",
-                str(report),
-            ]
-        )
+        run = timed(
+            [*ICHSEG, "segment", *map(str, self.scans), "-o", str(masks), "--model", str(model),
+             "--device", "cpu", "--threads", str(self.threads), "--no-subtypes", "--no-detect", "--overwrite"]
+        )  # fmt: skip
+        compared = ["--references", str(self.prepared), "--held-out", "-o", str(report)]
+        timed([*TRAIN, "evaluate", str(masks), *compared])
         found = json.loads((report / "results.json").read_text("utf-8"))
         if found["problems"]:
             sys.exit(f"{self.recipe}: {found['problems'][0]}")

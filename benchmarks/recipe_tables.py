@@ -1,6 +1,6 @@
 """The tables of ``recipe_results.py``: what was measured beside what the papers print."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -66,28 +66,36 @@ def false_marks(clean: Measured) -> str:
 def lengths(stored: Mapping[str, Stored], size: str) -> str:
     """How far each was trained, of what the paper (or what stands in for it) asks."""
     headings = [
-        "stage",
-        "parameters",
-        "pixel mm",
-        "patch",
-        "patches seen",
-        "CPU minutes",
-        "Dice in validation",
-    ]
+        "stage", "parameters", "pixel mm", "patch", "learning rate", "batch", "on a lesion", "patches seen",
+        "CPU minutes", "Dice in validation",
+    ]  # fmt: skip
     rows = []
     for name in PUBLISHED:
         trained = stored[name]["trained"]
         whole, less = recipe(name), recipe(f"{name}_{size}")
         for place, (published, here) in enumerate(zip(whole.stages, less.stages, strict=True)):
-            seen = patches(here, trained["epochs"][place]) if trained else 0
             last = place == len(whole.stages) - 1
             rows.append(
-                [f"`{name}` {here.name}", f"{millions(here)} of {millions(published)}",
-                 f"{pixel(here)} for {pixel(published)}", f"{voxels(here)} for {voxels(published)}",
-                 f"{seen} of {patches(published, published.epochs)}" if trained else NOT_YET,
+                [f"`{name}` {here.name}", *beside(here, published), seen(here, published, trained, place),
                  minutes(trained) if last else "", validated(trained) if last else ""]
             )  # fmt: skip
     return table(headings, rows)
+
+
+def beside(here: StageRecipe, published: StageRecipe) -> list[str]:
+    """What the small size changes, each beside what the paper has."""
+    shown: list[Callable[[StageRecipe], str]] = [
+        millions, pixel, voxels, rate,
+        lambda stage: f"{stage.batch}", lambda stage: f"{stage.lesion_share:.0%}",
+    ]  # fmt: skip
+    pairs = ((show(here), show(published)) for show in shown)
+    return [less if less == whole else f"{less} for {whole}" for less, whole in pairs]
+
+
+def seen(here: StageRecipe, published: StageRecipe, trained: Measured | None, place: int) -> str:
+    if trained is None:
+        return NOT_YET
+    return f"{patches(here, trained['epochs'][place])} of {patches(published, published.epochs)}"
 
 
 def patches(stage: StageRecipe, epochs: int) -> int:
@@ -97,6 +105,10 @@ def patches(stage: StageRecipe, epochs: int) -> int:
 def millions(stage: StageRecipe) -> str:
     with torch.device("meta"):
         return f"{sum(each.numel() for each in build(stage.network).parameters()) / 1e6:.1f} M"
+
+
+def rate(stage: StageRecipe) -> str:
+    return f"{stage.optimizer.learning_rate:g}{'' if stage.scheduler.name == 'constant' else ', falling'}"
 
 
 def pixel(stage: StageRecipe) -> str:

@@ -21,7 +21,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import peers
-from marked_page import write
+from marked_page import show
 from processes import machine, table, timed
 from stored import Measured, Stored
 from training_steps import Settings
@@ -60,9 +60,7 @@ def main() -> None:
                 f"{program} {task}", lambda p=program, t=task, a=asked: steps(p, t, a, arguments.peers)
             )
     text = "\n\n".join([made(stored, arguments), rows(stored, arguments.patch)])
-    print(f"\n{text}")
-    if arguments.output:
-        write(text, arguments.output)
+    show(text, arguments.output)
 
 
 def parse() -> argparse.Namespace:

@@ -1,7 +1,8 @@
 """Each recipe in a size that one CPU core trains in minutes: what a method comes to where there is no GPU.
 
-A quarter of the features, wider pixels over the same field of view, twenty short epochs. An image encoder
-(003) keeps its layers. Everything else is as it was.
+A quarter of the features and wider pixels; few steps, and what lets a network learn from so few: at least
+half of the patches on a hemorrhage, batches of 8 slices, a learning rate of at least 0.001 that falls to 0.
+An image encoder (003) keeps its layers. Everything else is as it was.
 """
 
 from collections.abc import Mapping
@@ -9,50 +10,81 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
-from .recipe import Recipe, StageRecipe, Three
+from .recipe import OptimizerRecipe, Recipe, SchedulerRecipe, StageRecipe, Three
 
-_WIDER = {512: 4.0, 320: 5.0, 256: 4.0, 128: 2.0}
-"""By how much pixels grow, for each side of a patch: it becomes 64 pixels, or 128."""
+_WIDER = {512: 4.0, 320: 5.0, 256: 4.0, 128: 4.0}
+"""By how much pixels grow, for each side of a patch."""
+_FEWEST_PIXELS = 64
+"""Of a patch's side; crops of 128 pixels, which become these, see twice as much of the head."""
+_MOST_SLICES = 32
+"""Cubes are made of scans with as many slices or fewer."""
 _FEATURES = ("features", "first_features", "growth", "decoder_features", "node_features")
-_FEWEST = 8
+_FEWEST_FEATURES = 8
 _OWN_MM = (5.0, 0.45, 0.45)
 """Where a stage sees scans on their own grid: what head CTs mostly have."""
 
-_EPOCHS, _LARGEST_BATCH = 20, 8
-_SLICES, _VOXELS = 16, 10 * 16 * 64 * 64
-"""Batches of an epoch: of slices, and the voxels that those of volumes share."""
+_EPOCHS, _SLICES_OF_BATCH = 20, 8
+_SLICE_STEPS, _VOXELS = 400, 800 * 16 * 64 * 64
+"""Of a whole training, shared by its stages: steps of 2D networks, voxels that volumes' patches sum up to."""
+
+_LESION_SHARE = 0.5
+_LEARNING_RATE = 1e-3
+_FALLING = SchedulerRecipe("poly", {"power": 0.9})
 
 
 def small(recipe: Recipe) -> Recipe:
     """``recipe`` with a quarter of the features, wider pixels and a few hundred steps a stage."""
+    count = len(recipe.stages)
     return replace(
-        recipe, name=f"{recipe.name}_small", stages=tuple(_small(stage) for stage in recipe.stages)
+        recipe, name=f"{recipe.name}_small", stages=tuple(_small(stage, count) for stage in recipe.stages)
     )
 
 
-def _small(stage: StageRecipe) -> StageRecipe:
-    wider = _WIDER[stage.patch[-1]]
-    slices_mm, row_mm, column_mm = stage.spacing_mm or _OWN_MM
-    patch = _fewer(stage.patch, wider)
+def _small(stage: StageRecipe, stages: int) -> StageRecipe:
     flat = stage.dimensions == 2
+    wider = _WIDER[stage.patch[-1]]
+    patch = _fewer(stage.patch)
+    batch = _SLICES_OF_BATCH if flat else stage.batch
+    steps = (_SLICE_STEPS if flat else _VOXELS // (batch * prod(patch))) // stages
+    slices_mm, row_mm, column_mm = stage.spacing_mm or _OWN_MM
     return replace(
         stage,
         network={**stage.network, **_quarter(stage.network)},
         patch=patch,
-        shape=stage.shape and _fewer(stage.shape, wider),
+        shape=stage.shape and _fewer(stage.shape),
         spacing_mm=None if stage.shape else (slices_mm, row_mm * wider, column_mm * wider),
-        batch=min(stage.batch, _LARGEST_BATCH),
+        batch=batch,
         epochs=_EPOCHS,
-        iterations_per_epoch=_SLICES if flat else max(1, _VOXELS // prod(patch)),
+        iterations_per_epoch=max(1, steps // _EPOCHS),
+        lesion_share=max(stage.lesion_share, _LESION_SHARE),
+        optimizer=_faster(stage.optimizer),
+        scheduler=_FALLING if stage.scheduler.name == "constant" else stage.scheduler,
         # Crops of single slices would overlap fourfold, which an image encoder takes hours for.
-        window_step=patch if flat else _fewer(stage.window_step or stage.patch, wider),
+        window_step=patch if flat else _step(stage, patch),
     )
 
 
-def _fewer(size: Three, wider: float) -> Three:
-    """Fewer rows and columns, and fewer slices where there are as many of them."""
+def _fewer(size: Three) -> Three:
     slices, rows, columns = size
-    return (round(slices / wider) if slices == rows else slices), round(rows / wider), round(columns / wider)
+    return min(slices, _MOST_SLICES), _pixels(rows), _pixels(columns)
+
+
+def _pixels(side: int) -> int:
+    return max(_FEWEST_PIXELS, round(side / _WIDER[side]))
+
+
+def _step(stage: StageRecipe, patch: Three) -> Three | None:
+    """The same share of a patch from window to window."""
+    if stage.window_step is None:
+        return None
+    a, b, c = (
+        step * few // many for step, few, many in zip(stage.window_step, patch, stage.patch, strict=True)
+    )
+    return a, b, c
+
+
+def _faster(optimizer: OptimizerRecipe) -> OptimizerRecipe:
+    return replace(optimizer, learning_rate=max(optimizer.learning_rate, _LEARNING_RATE))
 
 
 def _quarter(network: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,5 +93,5 @@ def _quarter(network: Mapping[str, Any]) -> dict[str, Any]:
 
 def _less(features: Any) -> Any:
     if isinstance(features, int):
-        return max(_FEWEST, features // 4)
-    return [max(_FEWEST, each // 4) for each in features]
+        return max(_FEWEST_FEATURES, features // 4)
+    return [max(_FEWEST_FEATURES, each // 4) for each in features]

@@ -1,5 +1,6 @@
 """The smaller sizes of the recipes: the same method with other numbers."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -7,8 +8,10 @@ import torch
 
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.networks import build
+from Training.loop.schedule import learning_rate
 from Training.recipes import debug, recipe, recipes, small
 
+PAPERS = ["qayyum_coarse_fine", "zhao_cascade", "li_chen_nnunet", "al_fahim_unetpp", "xu_cascade"]
 NUMBERS = (
     "network",
     "patch",
@@ -19,16 +22,18 @@ NUMBERS = (
     "iterations_per_epoch",
     "window_step",
 )
-SIZES = {"debug": debug, "small": small}
+LEARNING = ("lesion_share", "optimizer", "scheduler")
+SIZES = {"debug": (debug, NUMBERS), "small": (small, (*NUMBERS, *LEARNING))}
 
 
 @pytest.mark.parametrize("name", [*recipes()])
 @pytest.mark.parametrize("size", [*SIZES])
 def test_a_smaller_size_goes_the_same_path(name: str, size: str):
     whole, less = recipe(name), recipe(f"{name}_{size}")
-    assert less == SIZES[size](whole)
+    make, changed = SIZES[size]
+    assert less == make(whole)
     for stage, smaller in zip(whole.stages, less.stages, strict=True):
-        assert replace(stage, **{number: getattr(smaller, number) for number in NUMBERS}) == smaller
+        assert replace(stage, **{number: getattr(smaller, number) for number in changed}) == smaller
         assert smaller.network["kind"] == stage.network["kind"]
         assert (smaller.shape is None) == (stage.shape is None) and smaller.dimensions == stage.dimensions
         assert all(a <= b for a, b in zip(smaller.patch, stage.patch, strict=True))
@@ -43,7 +48,7 @@ def test_the_small_size_sees_the_same_field_of_view_through_wider_pixels(name: s
             assert (smaller.patch[0], smaller.spacing_mm[0]) == (stage.patch[0], stage.spacing_mm[0])
 
 
-@pytest.mark.parametrize("name", ["xu_cascade", "zhao_cascade", "li_chen_nnunet", "qayyum_coarse_fine"])
+@pytest.mark.parametrize("name", PAPERS)
 def test_a_small_stages_network_fits_its_input_and_its_patch(name: str):
     for stage in recipe(f"{name}_small").stages:
         shape = stage.patch[1:] if stage.dimensions == 2 else stage.patch
@@ -52,6 +57,32 @@ def test_a_small_stages_network_fits_its_input_and_its_patch(name: str):
             image = torch.zeros(2, stage.input_channels, *shape)
             answer, learning = network.eval()(image), network.train()(image)
         assert answer.shape[2:] == learning.shape[-len(shape) :] == shape
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_a_small_training_learns_from_few_steps(name: str):
+    for stage, smaller in zip(recipe(name).stages, recipe(f"{name}_small").stages, strict=True):
+        assert smaller.lesion_share >= 0.5 and smaller.lesion_share >= stage.lesion_share
+        rates = [learning_rate(smaller, epoch) for epoch in range(smaller.epochs)]
+        assert max(rates) == rates[0] >= max(1e-3, stage.optimizer.learning_rate)
+        assert rates[-1] < rates[0] / 10
+
+
+def test_the_stages_of_a_small_cascade_see_as_much_together_as_a_single_small_network():
+    seen = [
+        sum(
+            stage.epochs * stage.iterations_per_epoch * stage.batch * math.prod(stage.patch)
+            for stage in recipe(f"{name}_small").stages
+        )
+        for name in ("zhao_cascade", "xu_cascade", "li_chen_nnunet")
+    ]
+    assert seen == [seen[0]] * 3
+
+
+def test_small_crops_keep_64_pixels_and_small_cubes_32_slices():
+    (crops,) = recipe("al_fahim_unetpp_small").stages
+    assert crops.patch == (1, 64, 64)
+    assert recipe("qayyum_coarse_fine_small").stage("fine").shape == (32, 64, 64)
 
 
 def test_a_size_that_nobody_knows_is_refused():
