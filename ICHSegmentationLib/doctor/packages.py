@@ -1,6 +1,7 @@
 """The packages that shape a result: their versions, and what to say where one is missing."""
 
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from .. import __version__
@@ -19,13 +20,19 @@ _PACKAGE_OF_MODULE = {"skimage": "scikit-image", "cc3d": "connected-components-3
 
 def versions() -> dict[str, str]:
     """The versions of this library, of Python, and of the packages that are installed; none is loaded."""
-    found = {"ichsegmentation": __version__, "python": platform.python_version()}
+    return {"ichsegmentation": __version__, "python": platform.python_version(), **dict(_installed())}
+
+
+@cache
+def _installed() -> tuple[tuple[str, str], ...]:
+    """Looked up once: what is loaded does not change while a process runs."""
+    found = []
     for package in (*PACKAGES, *ENGINE_PACKAGES):
         try:
-            found[package] = version(package)
+            found.append((package, version(package)))
         except PackageNotFoundError:
             continue
-    return found
+    return tuple(found)
 
 
 def missing_package(error: ImportError) -> DependencyError:

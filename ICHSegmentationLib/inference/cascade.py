@@ -26,7 +26,7 @@ from .engines.choice import chosen_engine
 from .engines.network import EngineError
 from .engines.opening import fell_back, open_network
 from .network_grid import Array, NetworkGrid
-from .regions import Region, regions_to_refine
+from .regions import Region, box_of, regions_to_refine
 from .stage import Probability, StageNetwork
 from .uncertainty import Uncertainty, coarse_uncertainty, left_out_ml, uncertainty
 
@@ -179,10 +179,11 @@ class Segmenter:
                 mean = self._probability(hu[box][region.native], grid.spacing, coarse, region)
                 found[box][region.native] = mean > self._thresholds.hemorrhage
                 unsure[box][region.native] = uncertainty(mean)
-            found &= inside.mask
-            unsure *= inside.mask
-            self._drop_specks(found, grid.voxel_volume_mm3)
-        found *= np.uint8(self._label)
+            for values in (found, unsure):
+                values[box] *= inside.mask[box]
+            if regions:
+                where = box_of(regions)
+                found[box][where] = self._without_specks(found[box][where], grid.voxel_volume_mm3)
         mask, doubt = (Volume(np.ascontiguousarray(order.undo(a)), ct.affine) for a in (found, unsure))
         left_out = left_out_ml(coarse, regions, self._thresholds.unsure, grid.voxel_volume_mm3)
         doubts = Uncertainty(doubt, left_out, inside.warnings)
@@ -210,6 +211,7 @@ class Segmenter:
         grid = NetworkGrid(fine.grid.native, coarse.grid.slab, tuple(seen.shape))  # type: ignore[arg-type]
         return fine.grid.back(fine.values) * weight + grid.back(seen) * (1 - weight)
 
-    def _drop_specks(self, found: NDArray[np.uint8], voxel_mm3: float) -> None:
+    def _without_specks(self, found: NDArray[np.uint8], voxel_mm3: float) -> NDArray[np.uint8]:
         smallest = int(np.ceil(self._thresholds.smallest_ml * 1000 / voxel_mm3))
-        cc3d.dust(found, threshold=smallest, connectivity=26, in_place=True)
+        kept = cc3d.dust(np.ascontiguousarray(found), threshold=smallest, connectivity=26, in_place=True)
+        return kept * np.uint8(self._label)

@@ -1,5 +1,6 @@
 """Where the fine stage has to look: boxes around what the coarse stage saw, or was unsure of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cc3d
@@ -46,6 +47,11 @@ def regions_to_refine(
     return [Region(box, _native(box, grid)) for box in _merged(boxes)]
 
 
+def box_of(regions: Sequence[Region]) -> Box:
+    """The box on the scan's own grid around all of ``regions``, of which there is at least one."""
+    return _around([region.native for region in regions])
+
+
 def _grown(
     box: Box, margin: tuple[int, int, int], smallest: tuple[int, int, int], shape: tuple[int, ...]
 ) -> Box:
@@ -66,13 +72,16 @@ def _merged(boxes: list[Box]) -> list[Box]:
     for box in boxes:
         while touching := [other for other in apart if _overlap(box, other)]:
             apart = [other for other in apart if other not in touching]
-            a, b, c = (
-                slice(min(s.start for s in axis), max(s.stop for s in axis))
-                for axis in zip(box, *touching, strict=True)
-            )
-            box = a, b, c
+            box = _around([box, *touching])
         apart.append(box)
     return sorted(apart, key=lambda box: [s.start for s in box])
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    a, b, c = (
+        slice(min(s.start for s in axis), max(s.stop for s in axis)) for axis in zip(*boxes, strict=True)
+    )
+    return a, b, c
 
 
 def _overlap(one: Box, other: Box) -> bool:

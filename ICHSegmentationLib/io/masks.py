@@ -106,7 +106,9 @@ def labels_in(voxels: NDArray[np.uint8]) -> list[Label]:
         UnknownLabelError: a value that no label has.
     """
     seen = np.zeros(256, dtype=bool)
-    seen[voxels] = True
+    for plane in voxels:
+        if plane.any():  # most slices of a mask are empty, which is quick to see
+            seen[plane] = True
     return [label_of(int(value)) for value in np.flatnonzero(seen) if value]
 
 

@@ -128,12 +128,23 @@ def _codes(
     """One slab: the mean density of what lies inside, without bone and the pixels that bone blurs into."""
     total, weight = np.zeros(SHAPE, np.float32), np.zeros(SHAPE, np.float32)
     for plane, inside in zip(hu, region, strict=True):
-        valid = inside & ~ndimage.maximum_filter(plane > _BONE_HU, 3)
+        valid = inside & ~_widened(plane > _BONE_HU)
         total += resized_to_grid(np.where(valid, np.clip(plane, *_CLIP_HU), 0), box)
         weight += resized_to_grid(valid, box)
     density = total / np.maximum(weight, 1e-3)
     coded = np.clip(np.rint(MIDDLE + CODES_PER_HU * (density - brain_hu)), 1, 255)
     return np.where(weight >= _LEAST_SHARE * len(hu), coded, OUTSIDE).astype(np.uint8)
+
+
+def _widened(mask: Mask) -> Mask:
+    """``[H, W]``: the pixels of a mask and the eight around each of them."""
+    rows = mask.copy()
+    rows[1:] |= mask[:-1]
+    rows[:-1] |= mask[1:]
+    wide = rows.copy()
+    wide[:, 1:] |= rows[:, :-1]
+    wide[:, :-1] |= rows[:, 1:]
+    return wide
 
 
 def _brain_hu(hu: NDArray[Any], region: Mask) -> float:

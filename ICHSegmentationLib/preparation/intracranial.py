@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.morphology import convex_hull_image
 
-from .coarse import Mask, Spacing, coarse_copy, upsampled
+from .coarse import Mask, Spacing, Steps, coarse_copy, upsampled
 
 BONE_HU = 220.0  # acute clot stays below 120 HU, cortical bone and diploe lie above 300
 SOFT_HU = -60.0  # fat and air lie below
@@ -51,6 +51,52 @@ class IntracranialRegion:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class CoarseHead:
+    """A head on blocks of about 2 mm, on which the inside of its skull is searched for.
+
+    Attributes:
+        hu: ``[d, h, w]``, clipped to -300..400.
+        steps: how many slices, rows and columns of the scan make a block.
+        spacing: mm between blocks along slices, rows and columns.
+        inside: ``[d, h, w]``, the inside of the skull; empty where no slice encloses anything.
+    """
+
+    hu: NDArray[np.float32]
+    steps: Steps
+    spacing: Spacing
+    inside: Mask
+
+    @classmethod
+    def of(cls, hu: NDArray[Any], spacing: Spacing) -> "CoarseHead":
+        """That of a scan as :func:`intracranial_region` takes it."""
+        coarse, steps = coarse_copy(hu, spacing)
+        size = (spacing[0] * steps[0], spacing[1] * steps[1], spacing[2] * steps[2])
+        bone = coarse > BONE_HU
+        return cls(coarse, steps, size, _inside_the_skull(bone, (coarse > SOFT_HU) & ~bone, size))
+
+    def region(self, hu: NDArray[Any], spacing: Spacing) -> IntracranialRegion:
+        """The region in the resolution of the scan that the blocks were made of."""
+        return self._region(hu, spacing, self.steps)
+
+    def own_region(self) -> IntracranialRegion:
+        """The region on the blocks themselves."""
+        return self._region(self.hu, self.spacing, (1, 1, 1))
+
+    def _region(self, hu: NDArray[Any], spacing: Spacing, steps: Steps) -> IntracranialRegion:
+        if not self.inside.any():
+            return IntracranialRegion(
+                upsampled(_head_without_shell(self.hu > SOFT_HU, self.spacing), steps, hu.shape),
+                ("The skull was not found, so the whole head is searched for hemorrhage.",),
+            )
+        mask = upsampled(self.inside, steps, hu.shape)
+        rim = (self.hu > BONE_HU) & ndimage.binary_dilation(self.inside, _IN_PLANE_3X3)
+        with_rim = upsampled(self.inside | rim, steps, hu.shape)
+        box = bounding_box(with_rim, 0.0, spacing)
+        mask[box] |= with_rim[box] & (hu[box] < BONE_HU)
+        return IntracranialRegion(mask)
+
+
 def intracranial_region(hu: NDArray[Any], spacing: Spacing) -> IntracranialRegion:
     """Everything inside the inner table of the skull, extra-axial spaces included.
 
@@ -60,20 +106,7 @@ def intracranial_region(hu: NDArray[Any], spacing: Spacing) -> IntracranialRegio
         hu: ``[D, H, W]`` in HU and in canonical order (see :mod:`.orientation`).
         spacing: mm between slices, rows and columns.
     """
-    coarse, steps = coarse_copy(hu, spacing)
-    size = (spacing[0] * steps[0], spacing[1] * steps[1], spacing[2] * steps[2])
-    bone = coarse > BONE_HU
-    inside = _inside_the_skull(bone, (coarse > SOFT_HU) & ~bone, size)
-    if not inside.any():
-        return IntracranialRegion(
-            upsampled(_head_without_shell(coarse > SOFT_HU, size), steps, hu.shape),
-            ("The skull was not found, so the whole head is searched for hemorrhage.",),
-        )
-    mask = upsampled(inside, steps, hu.shape)
-    with_rim = upsampled(inside | (bone & ndimage.binary_dilation(inside, _IN_PLANE_3X3)), steps, hu.shape)
-    box = bounding_box(with_rim, 0.0, spacing)
-    mask[box] |= with_rim[box] & (hu[box] < BONE_HU)
-    return IntracranialRegion(mask)
+    return CoarseHead.of(hu, spacing).region(hu, spacing)
 
 
 def bounding_box(mask: Mask, margin_mm: float, spacing: Spacing) -> tuple[slice, slice, slice]:
@@ -150,7 +183,11 @@ def _widest(inner: Mask, size: Spacing) -> tuple[int, Mask]:
 def _continued(last: Mask, inner: Mask, size: Spacing) -> Mask:
     """What of ``inner`` ``[h, w]`` goes on from ``last``, the region of the neighbouring slice."""
     inner = inner & _within(STEP_MM + STEP_SLOPE * size[0], last, size)
-    pieces, count = ndimage.label(ndimage.distance_transform_edt(inner, sampling=size[1:]) > NECK_MM)
+    wide = np.zeros_like(inner)
+    if inner.any():
+        box = _box_around(inner, (1, 1))
+        wide[box] = ndimage.distance_transform_edt(inner[box], sampling=size[1:]) > NECK_MM
+    pieces, count = ndimage.label(wide)
     whole = np.bincount(pieces.ravel(), minlength=count + 1)
     shared = np.bincount(pieces[last], minlength=count + 1) > whole / 2
     shared[0] = False
@@ -184,7 +221,20 @@ def _reach(size: Spacing) -> float:
 
 def _within(mm: float, mask: Mask, size: Spacing) -> Mask:
     """Pixels ``[h, w]`` at most ``mm`` away from ``mask``, which is not empty."""
-    return ndimage.distance_transform_edt(~mask, sampling=size[1:]) <= mm
+    box = _box_around(mask, (int(mm / size[1]) + 1, int(mm / size[2]) + 1))
+    near = np.zeros_like(mask)
+    near[box] = ndimage.distance_transform_edt(~mask[box], sampling=size[1:]) <= mm
+    return near
+
+
+def _box_around(mask: Mask, margin: tuple[int, int]) -> tuple[slice, slice]:
+    """The rows and columns that hold ``mask`` ``[h, w]``, which is not empty, and a margin of pixels."""
+    found = [np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0)]
+    rows, columns = (
+        slice(max(0, int(line[0]) - by), int(line[-1]) + 1 + by)
+        for line, by in zip(found, margin, strict=True)
+    )
+    return rows, columns
 
 
 def _distance(mask: Mask, size: Spacing) -> NDArray[np.float64]:

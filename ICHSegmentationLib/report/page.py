@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -12,6 +13,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from ..labels import HEMORRHAGE, Label, label_named
+from ..wording import in_percent
 from .annotate import (
     Stroke,
     Word,
@@ -106,8 +108,10 @@ def page(
     )
 
 
+@cache
 def environment() -> Environment:
-    """Where the templates of this folder are found, with the filters that they use."""
+    """Where the templates of this folder are found, with the filters that they use; it keeps those that it
+    compiled."""
     found = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
     found.filters |= {
         "ml": ml,
@@ -117,6 +121,7 @@ def environment() -> Environment:
         "rgb": _rgb,
         "difference": _difference,
         "short": _short,
+        "in_percent": in_percent,
     }
     return found
 
@@ -178,7 +183,7 @@ def small_picture(stack: SliceStack, index: int, frame: Frame, likely: float | N
     number, area = stack.number(index), stack.area_cm2(index)
     parts = [str(number), *([f"{area:.1f} cm²"] if area else [])]
     if likely is not None:
-        parts.append(f"detector {100 * likely:.0f} %")
+        parts.append(f"detector {in_percent(likely)}")
     picture = _picture(
         stack, index, frame, outlines(stack.labels[index], frame, 1.3), [right_side(frame)],
         f"Slice {number}", " · ".join(parts), quality=80,

@@ -52,9 +52,10 @@ class Lesions:
     @classmethod
     def of(cls, mask: Volume, grid: WorkingGrid) -> "Lesions":
         """The pieces of everything above 0 that touch by a face, an edge or a corner."""
-        filled = grid.order.apply(mask.voxels) != 0
-        box = bounding_box(filled, 0.0, (1.0, 1.0, 1.0))
-        numbers = cc3d.connected_components(np.ascontiguousarray(filled[box]).view(np.uint8), connectivity=26)
+        values = grid.order.apply(mask.voxels)
+        box = bounding_box(values, 0.0, (1.0, 1.0, 1.0))
+        filled = np.ascontiguousarray(values[box] != 0)
+        numbers = cc3d.connected_components(filled.view(np.uint8), connectivity=26)
         return cls(numbers, box, grid, mask.grid.voxel_volume_mm3 / 1000)
 
     def blood(self) -> Mask:

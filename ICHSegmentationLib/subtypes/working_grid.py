@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..preparation.coarse import LOWEST_HU, coarse_copy
-from ..preparation.intracranial import bounding_box, intracranial_region
+from ..preparation.head import coarse_head_of
+from ..preparation.intracranial import bounding_box
 from ..preparation.orientation import Reorientation
 from ..volume import CTVolume, Grid
 
@@ -132,11 +133,9 @@ class WorkingHead:
     def of(cls, ct: CTVolume) -> "WorkingHead":
         """The head of a scan, cut to its intracranial region."""
         order = Reorientation.of(ct.grid)
-        canonical = order.grid
-        blocks, steps = coarse_copy(order.apply(ct.voxels), canonical.spacing)
-        size = tuple(mm * n for mm, n in zip(canonical.spacing, steps, strict=True))
-        region = intracranial_region(blocks, size)  # type: ignore[arg-type]
-        grid = _around(region.mask, order, steps, canonical)
+        coarse = coarse_head_of(ct)
+        blocks, region = coarse.hu, coarse.own_region()
+        grid = _around(region.mask, order, coarse.steps, order.grid)
         hu = grid.resampled(blocks, float(LOWEST_HU))
         seen = grid.resampled(np.ones_like(blocks), 0.0) > 0.5
         inside = (grid.resampled(region.mask, 0.0) > 0.5) & seen

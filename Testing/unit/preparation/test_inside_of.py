@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from ICHSegmentationLib.phantom import make_phantom
-from ICHSegmentationLib.preparation import head
-from ICHSegmentationLib.preparation.head import inside_of
-from ICHSegmentationLib.preparation.intracranial import intracranial_region
+from ICHSegmentationLib.preparation.head import coarse_head_of, inside_of
+from ICHSegmentationLib.preparation.intracranial import CoarseHead, intracranial_region
 from ICHSegmentationLib.volume import CTVolume
 
 
@@ -24,14 +23,21 @@ def test_the_region_is_that_of_the_scan_in_canonical_order(ct):
 
 def test_it_is_found_once_for_a_scan_and_anew_for_another(ct, monkeypatch):
     looked = []
-    monkeypatch.setattr(
-        head, "intracranial_region", lambda hu, spacing: looked.append(hu) or intracranial_region(hu, spacing)
-    )
+    searched = CoarseHead.of
+    monkeypatch.setattr(CoarseHead, "of", lambda hu, spacing: looked.append(hu) or searched(hu, spacing))
     first = inside_of(ct)
     assert inside_of(ct) is first and len(looked) == 1
+    assert coarse_head_of(ct).inside.any() and len(looked) == 1
     other = CTVolume(np.full_like(ct.voxels, -1000), ct.affine)
     assert not inside_of(other).mask.any() and len(looked) == 2
     np.testing.assert_array_equal(inside_of(ct).mask, first.mask)
+
+
+def test_the_coarse_head_tells_what_a_search_on_its_own_blocks_would(ct):
+    coarse = coarse_head_of(ct)
+    expected = intracranial_region(coarse.hu, coarse.spacing).mask
+    np.testing.assert_array_equal(coarse.own_region().mask, expected)
+    assert expected.any()
 
 
 def test_nobody_changes_what_the_next_one_gets(ct):
