@@ -21,6 +21,7 @@ from monai.transforms import (
     SqueezeDimd,
     Transform,
 )
+from monai.utils import convert_to_tensor
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -48,6 +49,7 @@ def train_transforms(stage: StageRecipe, seed: int = 0) -> Compose:
     steps: list[Transform] = [
         NetworkInput(stage),
         SpatialPadd(_KEYS, spatial_size=stage.patch),
+        LesionVoxels(),
         RandPatch(stage),
     ]
     if stage.dimensions == 2:
@@ -91,14 +93,25 @@ class NetworkInput(Transform):
         return seen or (slice(0, depth), slice(0, height), slice(0, width))
 
 
+class LesionVoxels(Transform):
+    """The flat indices of the hemorrhage's voxels, as ``lesion``: to look for them once a scan, not once a
+    patch."""
+
+    def __call__(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        label = torch.as_tensor(convert_to_tensor(item["label"], track_meta=False))
+        return {**item, "lesion": label.flatten().nonzero().flatten()}
+
+
 class RandPatch(Randomizable, MapTransform):
     """A patch of the stage's size from anywhere, or, in ``lesion_share`` of all cases, around a voxel of
-    hemorrhage where there is any."""
+    hemorrhage (:class:`LesionVoxels`) where there is any."""
 
     def __init__(self, stage: StageRecipe) -> None:
         MapTransform.__init__(self, _KEYS)
         self._anywhere = RandSpatialCropd(_KEYS, stage.patch, random_size=False)
-        self._on_lesion = RandCropByPosNegLabeld(_KEYS, "label", stage.patch, pos=1, neg=0)
+        self._on_lesion = RandCropByPosNegLabeld(
+            _KEYS, "label", stage.patch, pos=1, neg=0, fg_indices_key="lesion", bg_indices_key="elsewhere"
+        )
         self._share = stage.lesion_share
 
     def set_random_state(
@@ -110,9 +123,14 @@ class RandPatch(Randomizable, MapTransform):
         return self
 
     def randomize(self, data: Tensor) -> None:
-        """Decide where the patch of a scan with this label comes from."""
-        self._lesion = self.R.random() < self._share and bool(data.any())
+        """Decide where the patch of a scan with these voxels of hemorrhage comes from."""
+        self._centred = self.R.random() < self._share and len(data) > 0
 
     def __call__(self, data: Mapping[Hashable, Tensor]) -> dict[Hashable, Tensor]:
-        self.randomize(data["label"])
-        return self._on_lesion(data)[0] if self._lesion else self._anywhere(data)
+        lesion = data["lesion"]
+        item: dict[Hashable, Tensor] = {key: data[key] for key in _KEYS}
+        self.randomize(lesion)
+        if not self._centred:
+            return self._anywhere(item)
+        # With neg=0 nothing is drawn from elsewhere; MONAI only wants it not to be empty.
+        return self._on_lesion({**item, "lesion": lesion, "elsewhere": lesion})[0]

@@ -22,6 +22,9 @@ from .scans import ScanStore, case_digest, keep_tensors, load_tensors
 
 Batch = Mapping[str, Tensor]
 
+_FORM = 2
+"""Of what is kept of a case; files of another form are left where they are."""
+
 
 class Patches(Dataset[Batch]):
     """Patch number n, for any n: a case out of a shuffled order, cut and augmented by its own random numbers.
@@ -58,7 +61,7 @@ class Patches(Dataset[Batch]):
 
     def _start(self, case: Case) -> dict[str, Any]:
         """The item as it is before the first random transform."""
-        kept = self._folder / f"{case_digest(case)}.pt"
+        kept = self._folder / f"{case_digest(case)}-{_FORM}.pt"
         stored = load_tensors(kept)
         if stored is None:
             done = self._transform(self._store.item(case), end=self._random_from)

@@ -144,7 +144,8 @@ def test_everything_random_comes_after_everything_that_is_not():
     first = next(n for n, step in enumerate(steps) if isinstance(step, RandomizableTrait))
     fixed = train_transforms(AUGMENTED)(item(), end=first)
     assert fixed["image"].shape == (1, 8, 40, 48)
-    assert first == 2
+    assert first == 3
+    assert fixed["lesion"].equal(fixed["label"].flatten().nonzero().flatten()) and len(fixed["lesion"]) == 200
 
 
 @pytest.mark.parametrize("name", ["xu_cascade", "zhao_cascade", "qayyum_coarse_fine", "al_fahim_unetpp"])
