@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ICHSegmentationLib.labels import HEMORRHAGE, LABELS, label_named
+from ICHSegmentationLib.wording import in_percent
 
-from .percent import in_percent
 from .translation import tr as _
 
 OF_THE_DETECTOR = "Detector:"

@@ -8,8 +8,8 @@ from typing import Any
 
 from ICHSegmentationLib.labels import HEMORRHAGE, INTRAVENTRICULAR, label_named
 from ICHSegmentationLib.report.numbers import ml, signed, slice_range
+from ICHSegmentationLib.wording import in_percent
 
-from .percent import in_percent
 from .translation import tr as _
 
 LARGE_ML = 30.0

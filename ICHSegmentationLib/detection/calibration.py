@@ -1,4 +1,4 @@
-"""From a detector's logits to probabilities that mean what they say."""
+"""From a detector's logits to probabilities that mean what they say and do not contradict each other."""
 
 from dataclasses import dataclass
 
@@ -13,6 +13,8 @@ _NONE = (0.0,) * len(CLASSES)
 @dataclass(frozen=True)
 class Calibration:
     """Temperature and offsets, of images and of scans (Platt 1999; without offsets Guo et al., ICML 2017).
+
+    A subtype is never likelier than any hemorrhage: where its own numbers say more, it is as likely.
 
     Attributes:
         temperature: of images; logits are divided by it.
@@ -31,25 +33,28 @@ class Calibration:
     scan_offsets: tuple[float, ...] = _NONE
 
     def of_images(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Probabilities ``[S, K]`` of logits ``[S, K]``."""
-        return sigmoid(logits / self.temperature + np.array(self.offsets))
+        """Probabilities ``[..., K]`` of logits ``[..., K]``."""
+        return _coherent(sigmoid(logits / self.temperature + np.array(self.offsets)))
 
     def of_scan(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probabilities ``[K]`` of a scan from the logits ``[S, K]`` of its images; 0 without one."""
         if len(logits) == 0:
             return np.zeros(len(CLASSES))
         if self.scan_temperature is None:
-            mean: NDArray[np.float64] = np.sort(self.of_images(logits), axis=0)[-self.scan_slices :].mean(
-                axis=0
-            )
-            return mean
+            highest = np.sort(self.of_images(logits), axis=0)[-self.scan_slices :]
+            return _coherent(highest.mean(axis=0))
         expected = self.log_expected(logits)
-        return sigmoid(expected / self.scan_temperature + np.array(self.scan_offsets))
+        return _coherent(sigmoid(expected / self.scan_temperature + np.array(self.scan_offsets)))
 
     def log_expected(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """``[K]``: the logarithm of how many images of ``[S, K]`` are expected to show each class."""
         number: NDArray[np.float64] = np.log(self.of_images(logits).sum(axis=0))
         return number
+
+
+def _coherent(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``[..., K]``, no subtype above any hemorrhage, of which more is known."""
+    return np.minimum(probabilities, probabilities[..., :1])
 
 
 def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float64]:

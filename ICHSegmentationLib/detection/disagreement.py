@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..labels import HEMORRHAGE, label_named
+from ..wording import in_percent
 from .result import Detection
-from .words import on_slices, per_cent, runs
+from .words import on_slices, runs
 
 NEAR_MM = 5.0
 """A slice this far from an outlined one still shows the same hemorrhage: about one slice of the detector."""
@@ -24,8 +25,8 @@ def disagreements(
     if outlined.any() and not any(detection.is_likely(label) for label in detection.classes):
         slices = np.flatnonzero(outlined).tolist()
         said.append(
-            f"Detector: hemorrhage unlikely ({per_cent(detection.probability(HEMORRHAGE.id))}), but outlined "
-            f"{on_slices(slices)}."
+            f"Detector: hemorrhage unlikely ({in_percent(detection.probability(HEMORRHAGE.id))}), "
+            f"but outlined {on_slices(slices)}."
         )
     return tuple(said)
 

@@ -1,5 +1,7 @@
 """What a detector's network looked at: Grad-CAM (Selvaraju et al., ICCV 2017) on the scan's own grid."""
 
+from functools import cached_property
+
 import numpy as np
 import torch
 from monai.visualize import GradCAM
@@ -46,7 +48,7 @@ class HeatMaps:
         if len(self._pictures.images) == 0:
             maps = np.zeros((0, 1, 1), np.float32)
         elif self._cam is None:
-            maps = self._marks(output, self._point.calibration.offsets[number])
+            maps = self._marks[..., number]
         else:
             maps = np.concatenate([grad_cam(self._cam, images, output) for images in self._batches()])
             highest = float(maps.max(initial=0))
@@ -55,13 +57,13 @@ class HeatMaps:
         heat *= 100
         return np.rint(np.clip(heat, 0, 100, out=heat), out=heat).astype(np.uint8)
 
-    def _marks(self, output: int, offset: float) -> Array:
-        network, temperature, found = self._network, self._point.calibration.temperature, []
+    @cached_property
+    def _marks(self) -> Array:
+        """``[S, h, w, K]``: probabilities of each cell of the network's own map."""
         with torch.inference_mode():
-            for images in self._batches():
-                logits = network.cells(images)[:, output]  # type: ignore[operator]
-                found.append(torch.sigmoid(logits / temperature + offset).cpu().numpy())
-        return np.concatenate(found)
+            cells = [self._network.cells(images).cpu().numpy() for images in self._batches()]  # type: ignore[operator]
+        ordered = np.concatenate(cells).transpose(0, 2, 3, 1)[..., list(self._point.order)]
+        return self._point.calibration.of_images(ordered).astype(np.float32)
 
     def _batches(self) -> list[Tensor]:
         images = self._pictures.images

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..labels import HEMORRHAGE, label_named
+from ..wording import in_percent
 
 if TYPE_CHECKING:
     from .result import Detection
@@ -11,10 +12,10 @@ if TYPE_CHECKING:
 
 def sentence(detection: "Detection") -> str:
     """Whether hemorrhage is likely, on which slices, and of which subtypes, the likeliest first."""
-    any_percent = per_cent(detection.probability(HEMORRHAGE.id))
+    any_percent = in_percent(detection.probability(HEMORRHAGE.id))
     subtypes = _likely_subtypes(detection)
     named = ", ".join(
-        f"{short(label)} ({per_cent(detection.probability(label))}){_on(detection, label)}"
+        f"{short(label)} ({in_percent(detection.probability(label))}){_on(detection, label)}"
         for label in subtypes
     )
     if detection.is_likely():
@@ -50,13 +51,6 @@ def runs(indices: Sequence[int]) -> list[list[int]]:
 def short(label: str) -> str:
     """``subdural`` of "Subdural hemorrhage"."""
     return label_named(label).name.removesuffix(" hemorrhage").lower()
-
-
-def per_cent(probability: float) -> str:
-    """A probability in whole per cent; certainty is never claimed."""
-    if probability < 0.01:
-        return "< 1 %"
-    return "> 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
 
 
 def _likely_subtypes(detection: "Detection") -> list[str]:

@@ -15,7 +15,7 @@ from .nnunet import NNUNet
 from .pooled_unet import PooledUNet
 from .residual_unet import ResidualUNet
 from .resnext import resnet18, resnext50_32x4d, resnext101_32x8d
-from .slice_map import SliceMap
+from .slice_map_ensemble import slice_map
 from .slice_sequence import SliceSequence
 
 MOST_PARAMETERS = 250_000_000
@@ -31,7 +31,7 @@ _KINDS: dict[str, Callable[..., nn.Module]] = {
     "resnext101_32x8d": resnext101_32x8d,
     "resnext50_32x4d": resnext50_32x4d,
     "resnet18": resnet18,
-    "slice_map": SliceMap,
+    "slice_map": slice_map,
     "slice_sequence": SliceSequence,
 }
 

@@ -10,11 +10,11 @@ from ..labels import HEMORRHAGE, Label, label_named
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class: its probability for the scan, in per cent, and the slices on which it is likely."""
+    """One class: its probability for the scan, from which one it is likely, and on which slices."""
 
     label: Label
     name: str
-    percent: float
+    probability: float
     threshold: float
     likely: bool
     slices: str
@@ -22,11 +22,11 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class SliceBar:
-    """One slice of the strip: its number from 1, the percentage of any hemorrhage, whether it is marked and
+    """One slice of the strip: its number from 1, the probability of any hemorrhage, whether it is marked and
     whether something is outlined on it."""
 
     number: int
-    percent: float
+    probability: float
     marked: bool
     outlined: bool
 
@@ -40,7 +40,7 @@ class DetectionSection:
         likely: whether any class is.
         rows: of the classes.
         strip: of all slices, in the file's order.
-        threshold: from which a slice is marked, in per cent.
+        threshold: from which a slice is marked.
         model: name and version of the detector.
     """
 
@@ -63,8 +63,8 @@ class DetectionSection:
             ClassRow(
                 label_named(label),
                 "Any hemorrhage" if label == HEMORRHAGE.id else label_named(label).name,
-                100 * probability,
-                100 * limits[label],
+                probability,
+                limits[label],
                 label in detection["likely_classes"],
                 slice_numbers(marked[label]) or "–",
             )
@@ -72,7 +72,7 @@ class DetectionSection:
         ]
         on_any = set(marked[HEMORRHAGE.id])
         strip = [
-            SliceBar(n + 1, 100 * p, n in on_any, n in outlined)
+            SliceBar(n + 1, p, n in on_any, n in outlined)
             for n, p in enumerate(detection["slices"][HEMORRHAGE.id])
         ]
         model = detection["model"]
@@ -81,6 +81,6 @@ class DetectionSection:
             any(row.likely for row in rows),
             rows,
             strip,
-            100 * detection["thresholds"][HEMORRHAGE.id],
+            detection["thresholds"][HEMORRHAGE.id],
             f"{model['id']} {model['version']}",
         )

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ICHSegmentationLib.detection import CLASSES, Detection
-from ICHSegmentationLib.detection.words import per_cent, slice_numbers
+from ICHSegmentationLib.detection.words import slice_numbers
+from ICHSegmentationLib.wording import in_percent
 
 
 def detection(slices: dict[str, list[float]], threshold: float = 0.5) -> Detection:
@@ -94,7 +95,7 @@ def test_slice_numbers_are_written_as_people_count(indices: list[int], text: str
     ("probability", "text"), [(0.004, "< 1 %"), (0.5, "50 %"), (0.99, "99 %"), (0.999, "> 99 %")]
 )
 def test_certainty_is_never_claimed(probability: float, text: str):
-    assert per_cent(probability) == text
+    assert in_percent(probability) == text
 
 
 def test_its_document_is_json_and_holds_every_slice_of_every_class():

@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 from bright_detector import THRESHOLDS, document, write_folder
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from ICHSegmentationLib.detection import CLASSES, Detector
 from ICHSegmentationLib.detection.calibration import Calibration
@@ -18,10 +21,10 @@ def point(tmp_path: Path, **changes: Any) -> OperatingPoint:
 
 
 def test_logits_are_divided_by_the_temperature(tmp_path: Path):
-    logits = np.array([[2.0, 0, -2, 4, 0, 0]], np.float32)
+    logits = np.array([[4.0, 0, -2, 2, 0, 0]], np.float32)
     found = point(tmp_path, inference={**THRESHOLDS, "temperature": 2.0}).probabilities(logits)
-    # 1 / (1 + e^-1), 1/2, 1 / (1 + e), 1 / (1 + e^-2)
-    np.testing.assert_allclose(found[0], [0.731059, 0.5, 0.268941, 0.880797, 0.5, 0.5], atol=1e-6)
+    # 1 / (1 + e^-2), 1/2, 1 / (1 + e), 1 / (1 + e^-1)
+    np.testing.assert_allclose(found[0], [0.880797, 0.5, 0.268941, 0.731059, 0.5, 0.5], atol=1e-6)
 
 
 def test_outputs_in_another_order_come_out_in_the_order_of_the_classes(tmp_path: Path):
@@ -35,32 +38,53 @@ def test_outputs_in_another_order_come_out_in_the_order_of_the_classes(tmp_path:
 
 def test_a_scan_is_as_likely_as_its_highest_images(tmp_path: Path):
     images = np.full((4, 6), 0.5)
-    images[:, 0], images[:, 5] = [0.1, 0.9, 0.5, 0.2], [0.3, 0.1, 0.1, 0.1]
+    images[:, 0], images[:, 5] = [0.4, 0.9, 0.5, 0.2], [0.3, 0.1, 0.1, 0.1]
     logits = np.log(images / (1 - images)).astype(np.float32)
     assert point(tmp_path).of_scan(logits)[[0, 5]].tolist() == pytest.approx([0.9, 0.3])
     two = point(tmp_path / "two", inference={**THRESHOLDS, "scan_slices": 2})
     assert two.of_scan(logits)[[0, 5]].tolist() == pytest.approx([0.7, 0.2])
-    assert two.of_scan(logits[:1])[0] == pytest.approx(0.1)
+    assert two.of_scan(logits[:1])[0] == pytest.approx(0.4)
     assert two.of_scan(logits[:0]).tolist() == [0] * 6
 
 
 def test_offsets_are_added_to_the_divided_logits_each_to_its_class(tmp_path: Path):
-    offsets = {f"offset_{label}": number for number, label in enumerate(CLASSES)}
+    offsets = {f"offset_{label}": -number for number, label in enumerate(CLASSES)}
     found = point(tmp_path, inference={**THRESHOLDS, **offsets, "temperature": 2.0})
-    # logits of 2 make 1, 2, 3, ...
-    wanted = 1 / (1 + np.exp(-np.arange(1, 7)))
+    # logits of 2 make 1, 0, -1, ...
+    wanted = 1 / (1 + np.exp(np.arange(-1, 5)))
     np.testing.assert_allclose(found.probabilities(np.full((1, 6), 2, np.float32))[0], wanted, atol=1e-6)
 
 
 def test_a_calibrated_scan_is_judged_by_how_many_images_are_expected_to_bleed(tmp_path: Path):
-    images = np.full((4, 6), 0.25)
+    images = np.full((4, 6), 0.1)
     images[:, 0] = [0.9, 0.8, 0.2, 0.1]
     logits = np.log(images / (1 - images)).astype(np.float32)
     numbers = {"scan_temperature": 0.5, **{f"scan_offset_{label}": -1.0 for label in CLASSES}}
     found = point(tmp_path, inference={**THRESHOLDS, **numbers})
-    # 2 and 1 images: 1 / (1 + exp(1 - 2 ln 2)) = 4 / (4 + e), and 1 / (1 + e)
-    assert found.of_scan(logits)[:2].tolist() == pytest.approx([4 / (4 + np.e), 1 / (1 + np.e)])
+    # 2 and 0.4 images: 1 / (1 + exp(1 - 2 ln 2)) = 4 / (4 + e), and 0.16 / (0.16 + e)
+    assert found.of_scan(logits)[:2].tolist() == pytest.approx([4 / (4 + np.e), 0.16 / (0.16 + np.e)])
     assert found.of_scan(logits[:0]).tolist() == [0] * 6
+
+
+LOGITS = arrays(np.float32, (5, 6), elements=st.floats(-40, 40, width=32))
+OFFSETS = st.tuples(*[st.floats(-20, 20)] * 6)
+
+
+@given(logits=LOGITS, offsets=OFFSETS, of_scans=OFFSETS, temperature=st.floats(0.1, 5), counted=st.booleans())
+def test_no_subtype_is_likelier_than_any_hemorrhage_on_a_slice_or_a_scan(
+    logits: np.ndarray, offsets: tuple, of_scans: tuple, temperature: float, counted: bool
+):
+    found = Calibration(temperature, offsets, 2, temperature if counted else None, of_scans)
+    slices, scan = found.of_images(logits), found.of_scan(logits)
+    assert (slices[:, 1:] <= slices[:, :1]).all() and (scan[1:] <= scan[0]).all()
+    any_alone = 1 / (1 + np.exp(-(logits[:, 0].astype(float) / temperature + offsets[0])))
+    np.testing.assert_allclose(slices[:, 0], any_alone, rtol=1e-3, atol=1e-30)
+
+
+def test_a_subtype_that_would_be_likelier_is_as_likely_as_any_hemorrhage(tmp_path: Path):
+    # What its numbers alone make: 0.5, 0.731059, 0.268941, ...
+    found = point(tmp_path).probabilities(np.array([[0.0, 1, -1, 0, 0, 0]], np.float32))
+    np.testing.assert_allclose(found[0], [0.5, 0.5, 0.268941, 0.5, 0.5, 0.5], atol=1e-6)
 
 
 def test_what_is_written_into_a_manifest_is_read_back_as_it_was(tmp_path: Path):

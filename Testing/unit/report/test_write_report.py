@@ -12,6 +12,7 @@ from ICHSegmentationLib.errors import GridMismatchError
 from ICHSegmentationLib.labels import INTRAPARENCHYMAL
 from ICHSegmentationLib.report.write import write_report
 from ICHSegmentationLib.volume import CTVolume, Volume
+from ICHSegmentationLib.wording import in_percent
 
 PROVENANCE = {
     "input": {"name": "scan.nii.gz", "sha256": "0123abcd", "path": "/archive/jane.doe/scan.nii.gz"},
@@ -90,6 +91,18 @@ def test_every_measurement_is_shown(bleeding_head, tmp_path):
     right, anterior, superior = lesion["centroid_mm"]
     assert f"R {right:.1f}, A {anterior:.1f}, {'S' if superior >= 0 else 'I'} {abs(superior):.1f}" in text
     assert "4–6" in text  # slices 3 to 5, counted from 1
+
+
+def test_how_sure_a_told_subtype_is_reads_as_everywhere_else(bleeding_head, tmp_path):
+    measurements = bleeding_head.measurements()
+    sure, unsure = ({**lesion} for lesion in measurements["lesions"][:2])
+    sure |= {"label": "subdural", "subtype_confidence": 0.9996, "subtype_told_by": "anatomy"}
+    unsure |= {"label": "hemorrhage", "subtype_confidence": 0.432, "subtype_told_by": "anatomy"}
+    text = str(Text(written(bleeding_head, tmp_path, lesions=[sure, unsure]))).replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
+    assert f"told, {in_percent(0.9996)}" in text and f"unsure, {in_percent(0.432)}" in text
+    assert "100 %" not in text
 
 
 def test_a_lesion_without_tada_says_why(bleeding_head, tmp_path):
