@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 from .errors import InputError
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
-EngineName = Literal["auto", "torch", "jit", "openvino", "onnxruntime"]
+EngineName = Literal["auto", "torch", "amp", "jit", "openvino", "onnxruntime"]
 MaskFormat = Literal["nii.gz", "nrrd", "seg.nrrd", "dcm"]
 
 DEVICES: tuple[DeviceName, ...] = get_args(DeviceName)
@@ -34,7 +34,8 @@ class SegmentationSettings:
     Attributes:
         model: id of an installed model, or a model folder.
         device: where the network runs; ``auto`` takes a GPU when there is one.
-        engine: what runs the networks on the CPU; ``auto`` takes the fastest that is installed.
+        engine: what runs the networks; ``auto`` takes the fastest that is installed. ``amp`` is PyTorch in
+            half precision, which ``auto`` takes on a GPU that has units for it; ``torch`` is in full.
         threads: CPU threads; None takes all cores.
         format: file format of the mask; ``dcm`` is DICOM SEG, for scans read from DICOM.
         overwrite: replace an earlier result in the output folder.

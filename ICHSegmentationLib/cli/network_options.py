@@ -18,7 +18,7 @@ def add_network_options(command: argparse.ArgumentParser) -> None:
         "--engine",
         choices=ENGINES,
         default=_DEFAULTS.engine,
-        help="what runs the networks on the CPU (default: %(default)s, the fastest that is installed)",
+        help="what runs the networks (default: %(default)s, the fastest here; amp: PyTorch, half precision)",
     )
     command.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: all cores)")
     command.add_argument(

@@ -8,14 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
 from ..labels import label_named
-from ..models import ModelFolder
+from ..models import ModelFolder, Stage
 from ..preparation.head import inside_of
 from ..preparation.intracranial import bounding_box
 from ..preparation.orientation import Reorientation
@@ -23,12 +22,12 @@ from ..settings import DeviceName, EngineName
 from ..volume import CTVolume, Volume
 from .device import choose_device
 from .engines.choice import chosen_engine
-from .engines.network import EngineError
+from .engines.network import EngineError, Network
 from .engines.opening import fell_back, open_network
-from .network_grid import Array, NetworkGrid
+from .probability import Probability
 from .regions import Region, box_of, regions_to_refine
-from .stage import Probability, StageNetwork
-from .uncertainty import Uncertainty, coarse_uncertainty, left_out_ml, uncertainty
+from .stage import AnyStage, StageNetwork
+from .uncertainty import Uncertainty, coarse_uncertainty, left_out_ml
 
 ProgressListener = Callable[[str, float], None]
 
@@ -102,6 +101,17 @@ class _Thresholds:
     mirrored: float = 0
 
 
+def stage_of(stage: Stage, network: Network, device: str, mirrored: bool) -> AnyStage:
+    """What runs a stage: on NVIDIA's GPUs with all its arrays there, else with NumPy around the network."""
+    if device == "cuda":
+        from .engines.torch_network import TorchNetwork
+        from .on_device.device_stage import DeviceStage
+
+        if isinstance(network, TorchNetwork):
+            return DeviceStage(stage, network, mirrored)
+    return StageNetwork(stage, network, mirrored)
+
+
 class Segmenter:
     """A cascade, loaded once, that segments any number of scans.
 
@@ -158,7 +168,7 @@ class Segmenter:
             opened = open_network(self.model, name, self._engine, device, self._threads)
             self._engine = opened.network.engine
             self._warnings = tuple(dict.fromkeys((*self._warnings, *opened.warnings)))
-            stages.append(StageNetwork(self.model.manifest.stages[name], opened.network, mirrored))
+            stages.append(stage_of(self.model.manifest.stages[name], opened.network, device, mirrored))
         self._coarse, self._fine = stages
 
     def _segment(self, ct: CTVolume, progress: ProgressListener) -> Segmentation:
@@ -176,9 +186,12 @@ class Segmenter:
             unsure[box] = coarse_uncertainty(coarse)
             for number, region in enumerate(regions):
                 progress("refine", 0.4 + 0.6 * number / len(regions))
-                mean = self._probability(hu[box][region.native], grid.spacing, coarse, region)
-                found[box][region.native] = mean > self._thresholds.hemorrhage
-                unsure[box][region.native] = uncertainty(mean)
+                crop = hu[box][region.native]
+                seen = coarse.in_region(region.coarse, crop.shape)
+                weight, threshold = self._thresholds.fine_weight, self._thresholds.hemorrhage
+                refined = self._fine.refined(crop, grid.spacing, seen, weight, threshold)
+                found[box][region.native] = refined.mask
+                unsure[box][region.native] = refined.doubt
             for values in (found, unsure):
                 values[box] *= inside.mask[box]
             if regions:
@@ -200,16 +213,6 @@ class Segmenter:
             round(limits.context_mm / column),
         )
         return regions_to_refine(coarse.values, coarse.grid, limits.unsure, limits.seen, margin, context)
-
-    def _probability(
-        self, hu: NDArray[Any], spacing: tuple[float, float, float], coarse: Probability, region: Region
-    ) -> Array:
-        """Mean probability of both stages ``[D, H, W]`` in one region of the scan's own grid."""
-        weight = self._thresholds.fine_weight
-        fine = self._fine.probability(hu, spacing)
-        seen = coarse.values[region.coarse]
-        grid = NetworkGrid(fine.grid.native, coarse.grid.slab, tuple(seen.shape))  # type: ignore[arg-type]
-        return fine.grid.back(fine.values) * weight + grid.back(seen) * (1 - weight)
 
     def _without_specks(self, found: NDArray[np.uint8], voxel_mm3: float) -> NDArray[np.uint8]:
         smallest = int(np.ceil(self._thresholds.smallest_ml * 1000 / voxel_mm3))

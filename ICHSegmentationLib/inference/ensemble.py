@@ -13,9 +13,11 @@ from ..errors import ModelError
 from ..labels import label_named
 from ..models import Manifest, ModelFolder
 from ..preparation.orientation import Reorientation
+from ..settings import EngineName
 from ..volume import CTVolume, Volume
 from .cascade import ProgressListener, Segmentation
 from .device import choose_device
+from .engines.choice import chosen_engine
 from .half_ratio import HalfRatioRule, half_ratio
 from .members import Networks, members_of, probability
 from .uncertainty import Uncertainty
@@ -127,13 +129,20 @@ class Segmenter:
         model: the model folder; it is verified before anything is loaded.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         threads: CPU threads; None leaves PyTorch's choice.
+        engine: ``amp``, and ``auto`` where a GPU has units for it, computes in half precision; else in full.
 
     Raises:
         ModelError: the model was altered, or its manifest does not fit together.
         DeviceError: the device is not there.
     """
 
-    def __init__(self, model: ModelFolder, device: str = "auto", threads: int | None = None) -> None:
+    def __init__(
+        self,
+        model: ModelFolder,
+        device: str = "auto",
+        threads: int | None = None,
+        engine: EngineName = "auto",
+    ) -> None:
         model.verify()
         if threads is not None:
             torch.set_num_threads(threads)
@@ -141,11 +150,12 @@ class Segmenter:
         self._members = members_of(model)
         self._numbers = _Numbers.of(model.manifest)
         self._label = label_named(model.manifest.labels[0]).value
-        self._use(torch.device(choose_device(device)))
+        there = choose_device(device)
+        self._use(torch.device(there), chosen_engine(engine, there) == "amp")
 
-    def _use(self, device: torch.device) -> None:
-        self._device = device
-        self._networks = Networks(self.model, device)
+    def _use(self, device: torch.device, half: bool = False) -> None:
+        self._device, self._engine = device, "amp" if half else "torch"
+        self._networks = Networks(self.model, device, half)
 
     def __call__(self, ct: CTVolume, progress: ProgressListener | None = None) -> Segmentation:
         """Segment ``ct``; ``progress`` hears the fraction done so far.
@@ -186,7 +196,7 @@ class Segmenter:
         )
         timings = {"refine": time.perf_counter() - started}
         doubts = Uncertainty(doubt, left_out_ml=0.0, half_ratio=verdict.half_ratio)
-        return Segmentation(mask, doubts, str(self._device), timings)
+        return Segmentation(mask, doubts, str(self._device), timings, engine=self._engine)
 
     def _without_specks(self, mask: NDArray[np.bool_], voxel_mm3: float) -> NDArray[np.uint8]:
         smallest = int(np.ceil(self._numbers.smallest_ml * 1000 / voxel_mm3))

@@ -39,18 +39,19 @@ class Networks:
     Args:
         model: verified.
         device: where they run.
+        half: see :class:`~.engines.computing.Computing`.
     """
 
     _STAY = 4
 
-    def __init__(self, model: ModelFolder, device: torch.device) -> None:
-        self._model, self._device = model, device
+    def __init__(self, model: ModelFolder, device: torch.device, half: bool = False) -> None:
+        self._model, self._device, self._half = model, device, half
         self._kept: dict[str, StagedNetwork] = {}
 
     def __getitem__(self, name: str) -> StagedNetwork:
         if name in self._kept:
             return self._kept[name]
-        network = StagedNetwork.open(self._model, name, self._device)
+        network = StagedNetwork.open(self._model, name, self._device, self._half)
         if len(self._model.manifest.stages) <= self._STAY:
             self._kept[name] = network
         return network

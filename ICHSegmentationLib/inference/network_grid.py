@@ -16,7 +16,7 @@ from ..preparation.windows import window
 
 Array = NDArray[np.float32]
 
-_SLAB_HU = -1000, 1000  # air and dense bone; padding and metal beyond would outweigh the other slices
+SLAB_HU = -1000, 1000  # air and dense bone; padding and metal beyond would outweigh the other slices
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class NetworkGrid:
         channels = np.empty((1, len(windows), *self.shape), np.float32)
         for channel, (level, width) in zip(channels[0], windows, strict=True):
             for index in range(self.shape[0]):
-                block = hu[index * self.slab : (index + 1) * self.slab].clip(*_SLAB_HU)
+                block = hu[index * self.slab : (index + 1) * self.slab].clip(*SLAB_HU)
                 plane = window(block.mean(axis=0, dtype=np.float32), level, width)
                 channel[index] = resized(plane * 2 - 1, self.shape[1:])
         return channels

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,22 +10,35 @@ from numpy.typing import NDArray
 from ..models import Stage
 from .engines.network import Network
 from .network_grid import Array, NetworkGrid
+from .probability import Probability
 from .sliding import in_windows
+from .uncertainty import uncertainty
 
 _FEWEST_SLICES = 8  # as many as a training patch of the fine stage has
 
 
 @dataclass(frozen=True)
-class Probability:
-    """Probability of hemorrhage ``[D, H, W]`` on a network's grid."""
+class Refined:
+    """What both stages together say of a region, on the scan's own grid.
 
-    values: Array
-    grid: NetworkGrid
+    Attributes:
+        mask: ``[D, H, W]``, where their mean probability is above the threshold.
+        doubt: uint8 ``[D, H, W]``, see :func:`~.uncertainty.uncertainty`.
+    """
 
-    def within(self, mask: NDArray[np.bool_]) -> "Probability":
-        """Zero where ``mask`` ``[D, H, W]``, of the scan's own grid, covers nothing of a voxel."""
-        share = self.grid.image(mask.astype(np.uint8), [(0.5, 1.0)])[0, 0] / 2 + 0.5
-        return Probability(np.where(share > 0, self.values, np.float32(0)), self.grid)
+    mask: NDArray[np.bool_]
+    doubt: NDArray[np.uint8]
+
+
+class AnyStage(Protocol):
+    """One stage of a cascade, wherever it computes."""
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]: ...
+    def probability(self, hu: NDArray[Any], spacing: Sequence[float]) -> Probability: ...
+    def refined(
+        self, hu: NDArray[Any], spacing: Sequence[float], seen: Probability, weight: float, threshold: float
+    ) -> Refined: ...
 
 
 class StageNetwork:
@@ -61,6 +74,20 @@ class StageNetwork:
             hemorrhage = (hemorrhage + mirrored) * np.float32(0.5)
         return Probability(hemorrhage[slices], grid)
 
+    def refined(
+        self, hu: NDArray[Any], spacing: Sequence[float], seen: Probability, weight: float, threshold: float
+    ) -> Refined:
+        """What this stage and an earlier one make of a crop together.
+
+        Args:
+            seen: what the earlier stage made of it.
+            weight: share of this stage in the mean of both probabilities.
+            threshold: mean probability above which a voxel is hemorrhage.
+        """
+        fine = self.probability(hu, spacing)
+        mean = fine.grid.back(fine.values) * weight + seen.grid.back(seen.values) * (1 - weight)
+        return Refined(mean > threshold, uncertainty(mean))
+
     def _hemorrhage(self, image: Array) -> Array:
         """``[D, H, W]``, the softmax of what the network gives for the first label."""
         patch, divisor = self._stage.patch, self._network.divisor
@@ -70,11 +97,15 @@ class StageNetwork:
         return share
 
 
+def missing_slices(depth: int) -> tuple[int, int]:
+    """How many slices to add before and behind an image of ``depth`` slices that has too few."""
+    missing = max(0, _FEWEST_SLICES - depth)
+    return missing // 2, missing - missing // 2
+
+
 def _deep_enough(image: Array) -> tuple[Array, slice]:
     """``image`` with its outer slices repeated where they are too few, and where it lies in that."""
     depth = image.shape[2]
-    missing = max(0, _FEWEST_SLICES - depth)
-    before = missing // 2
-    outer = (before, missing - before)
-    padded = np.pad(image, [(0, 0), (0, 0), outer, (0, 0), (0, 0)], mode="edge") if missing else image
-    return padded, slice(before, before + depth)
+    outer = missing_slices(depth)
+    padded = np.pad(image, [(0, 0), (0, 0), outer, (0, 0), (0, 0)], mode="edge") if any(outer) else image
+    return padded, slice(outer[0], outer[0] + depth)

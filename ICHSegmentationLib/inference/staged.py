@@ -1,6 +1,7 @@
 """One network of a trained recipe: from a scan to its input, and from its answer to a probability."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,14 @@ from ..models import ModelFolder, Stage, StageInput
 from ..networks import build
 from ..networks.weights import load_weights
 from ..preparation.channels import channels
+from .engines.computing import AtOnce, Computing
 from .region_box import Box, region_box
 from .resampling import network_shape, resample
 
 Spacing = Sequence[float]
 _SLICES_AT_ONCE = 8
+_WINDOWS_AT_ONCE = {False: 1, True: 4}
+"""Of a 3D network, by whether it runs on a GPU: a CPU is no faster with several."""
 
 
 class StagedNetwork:
@@ -29,17 +33,20 @@ class StagedNetwork:
         stage: with an ``input``.
         network: its weights loaded.
         device: where it runs.
+        half: see :class:`~.engines.computing.Computing`.
 
     Raises:
         ModelError: the stage has no ``input``.
     """
 
-    def __init__(self, stage: Stage, network: nn.Module, device: torch.device) -> None:
-        self._stage, self._input, self._device = stage, fed_with(stage), device
+    def __init__(self, stage: Stage, network: nn.Module, device: torch.device, half: bool = False) -> None:
+        self._stage, self._input = stage, fed_with(stage)
+        self._computing = Computing(device, half)
         self._network = network.to(device)
+        self._at_once = AtOnce(_SLICES_AT_ONCE if _is_flat(stage) else _WINDOWS_AT_ONCE[device.type != "cpu"])
 
     @classmethod
-    def open(cls, model: ModelFolder, name: str, device: torch.device) -> "StagedNetwork":
+    def open(cls, model: ModelFolder, name: str, device: torch.device, half: bool = False) -> "StagedNetwork":
         """The stage ``name`` of a verified model folder.
 
         Raises:
@@ -48,7 +55,7 @@ class StagedNetwork:
         stage = model.manifest.stages[name]
         network = build(stage.network)
         load_weights(network, model.weights(name))
-        return cls(stage, network.eval(), device)
+        return cls(stage, network.eval(), device, half)
 
     @torch.inference_mode()
     def probability(
@@ -64,44 +71,49 @@ class StagedNetwork:
         box = region(self._input, earlier, hu.shape)
         if box is None:
             return np.zeros(hu.shape, np.float32)
-        image = network_image(self._stage, hu, spacing, earlier, box)
-        found = resample(self._in_windows(image).cpu(), [side.stop - side.start for side in box])
+        image = network_image(self._stage, hu, spacing, earlier, box, self._computing)
+        found = self._at_once.run(partial(self._in_windows, image))
+        if not self._computing.resamples:
+            found = found.cpu()
         whole = np.zeros(hu.shape, np.float32)
-        whole[box] = found[0].numpy()
+        whole[box] = resample(found, [side.stop - side.start for side in box])[0].cpu().numpy()
         return whole
 
-    def _in_windows(self, image: Tensor) -> Tensor:
+    def _in_windows(self, image: Tensor, at_once: int) -> Tensor:
         """Probability ``[1, D, H, W]`` of ``image`` ``[C, D, H, W]``, overlapping windows averaged."""
-        flat = self._stage.patch[0] == 1
+        flat = _is_flat(self._stage)
         batch = image.transpose(0, 1) if flat else image[None]
         skipped = 1 if flat else 0
         patch, step = self._stage.patch[skipped:], self._input.window_step[skipped:]
-        # On a GPU, TF32 and free choice of algorithms would change the mask from run to run.
-        with torch.backends.cudnn.flags(deterministic=True, benchmark=False, allow_tf32=False):
-            found = torch.cat(
-                [
-                    sliding_window_inference(  # type: ignore[misc]
-                        part.to(self._device),
-                        patch,
-                        _SLICES_AT_ONCE if flat else 1,
-                        self._answer,
-                        overlap=[1 - s / p for s, p in zip(step, patch, strict=True)],
-                        mode=self._input.window_blend,
-                        padding_mode="constant",
-                        cval=0.0,
-                    )
-                    for part in batch.split(_SLICES_AT_ONCE)
-                ]
-            )
+        found = torch.cat(
+            [
+                sliding_window_inference(  # type: ignore[misc]
+                    part.to(self._computing.device),
+                    patch,
+                    at_once,
+                    self._answer,
+                    overlap=[1 - s / p for s, p in zip(step, patch, strict=True)],
+                    mode=self._input.window_blend,
+                    padding_mode="constant",
+                    cval=0.0,
+                )
+                for part in batch.split(_SLICES_AT_ONCE)
+            ]
+        )
         return found.transpose(0, 1) if flat else found[0]
 
     def _answer(self, window: Tensor) -> Tensor:
         """Probability ``[B, 1, ...]`` of one window."""
         checkpoint()
-        logits = self._network(window).float()
+        logits = self._computing.answer(self._network, window)
         return (
             torch.sigmoid(logits[:, :1]) if self._input.activation == "sigmoid" else logits.softmax(1)[:, 1:2]
         )
+
+
+def _is_flat(stage: Stage) -> bool:
+    """Whether the network sees single slices."""
+    return stage.patch[0] == 1
 
 
 def fed_with(stage: Stage) -> StageInput:
@@ -127,11 +139,17 @@ def region(fed: StageInput, earlier: NDArray[np.float32] | None, shape: Sequence
 
 
 def network_image(
-    stage: Stage, hu: NDArray[Any], spacing: Spacing, earlier: NDArray[np.float32] | None, box: Box
+    stage: Stage,
+    hu: NDArray[Any],
+    spacing: Spacing,
+    earlier: NDArray[np.float32] | None,
+    box: Box,
+    computing: Computing | None = None,
 ) -> Tensor:
     """What the network sees of ``box``: ``[C, D, H, W]`` float32 on its grid.
 
-    Values are clipped and normalised on the scan's own grid, over the whole scan, then cropped and resampled.
+    Values are clipped and normalised on the scan's own grid, over the whole scan, then cropped and resampled:
+    on the device of ``computing`` where that can, else on the CPU.
     """
     fed = fed_with(stage)
     image = channels(hu, stage.windows, fed.normalisation, fed.mean_std)
@@ -140,6 +158,7 @@ def network_image(
             raise ValueError("expected the probability of the earlier stage, found None")
         prior = (earlier >= 0.5).astype(np.float32) if fed.earlier.as_mask else earlier
         image = prior[None] if fed.earlier.use == "replace" else np.concatenate([image, prior[None]])
-    cropped = torch.from_numpy(np.ascontiguousarray(image[(slice(None), *box)]))
+    crop = np.ascontiguousarray(image[(slice(None), *box)])
+    cropped = computing.sent(crop) if computing and computing.resamples else torch.from_numpy(crop)
     target = None if fed.own_spacing else stage.spacing_mm
     return resample(cropped, network_shape(cropped.shape[1:], spacing, target, fed.shape))

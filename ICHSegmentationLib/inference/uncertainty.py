@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ..volume import Volume
 from .network_grid import Array
+from .probability import Probability
 from .regions import Region
-from .stage import Probability
 
 _LEAST = 0.02
 """Slabs in which the coarse stage gave nothing above this stay 0: nobody can see an uncertainty below 4."""

@@ -85,7 +85,7 @@ def _loaded(
     if model.manifest.recipe != "cascade":
         model.verify()
         require_pytorch()
-        return _trained(model, device, threads)
+        return _trained(model, device, threads, engine)
     from ..inference.cascade import Segmenter as Cascade
 
     try:
@@ -95,7 +95,7 @@ def _loaded(
         raise
 
 
-def _trained(model: ModelFolder, device: str, threads: int | None) -> Segmenter:
+def _trained(model: ModelFolder, device: str, threads: int | None, engine: EngineName) -> Segmenter:
     """What runs a model that ``ichseg-train`` exported."""
     from ..inference.ensemble import RECIPES
     from ..inference.ensemble import Segmenter as Ensemble
@@ -105,4 +105,4 @@ def _trained(model: ModelFolder, device: str, threads: int | None) -> Segmenter:
             f"Expected a model of the recipe cascade, {', '.join(RECIPES)}, found '{model.manifest.recipe}'.",
             "Update ICHSegmentation, or take a model made for this version.",
         )
-    return Ensemble(model, device, threads)
+    return Ensemble(model, device, threads, engine)

@@ -1,4 +1,4 @@
-"""Which engines are here, and which of them is meant. Needs nothing but Python itself."""
+"""Which engines are here, and which of them is meant. On the CPU that needs nothing but Python itself."""
 
 from importlib.util import find_spec
 
@@ -9,6 +9,8 @@ FASTEST_FIRST: tuple[EngineName, ...] = ("openvino", "onnxruntime", "jit", "torc
 
 PACKAGE = {"openvino": "openvino", "onnxruntime": "onnxruntime", "jit": "torch", "torch": "torch"}
 
+_TENSOR_CORES = (7, 0)  # the first CUDA compute capability with units for half precision (Volta)
+
 
 def engines_here() -> list[EngineName]:
     """The engines whose package is installed, the fastest first; none is loaded."""
@@ -16,9 +18,18 @@ def engines_here() -> list[EngineName]:
 
 
 def chosen_engine(engine: EngineName, device: str) -> EngineName:
-    """The engine that ``engine``, which may be ``auto``, means on this device; GPUs are PyTorch's."""
-    if device != "cpu":
-        return "torch"
-    if engine != "auto":
-        return engine
-    return next(iter(engines_here()), "torch")
+    """The engine that ``engine``, which may be ``auto``, means on this device.
+
+    GPUs are PyTorch's; ``auto`` then computes in half precision where the GPU has units for that.
+    """
+    if device == "cpu":
+        return next(iter(engines_here()), "torch") if engine == "auto" else engine
+    if engine == "amp" or (engine == "auto" and device == "cuda" and _has_tensor_cores()):
+        return "amp"
+    return "torch"
+
+
+def _has_tensor_cores() -> bool:
+    import torch
+
+    return torch.cuda.get_device_capability() >= _TENSOR_CORES

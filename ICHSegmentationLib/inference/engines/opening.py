@@ -58,8 +58,8 @@ def open_network(
             return Opened(_converted(model, stage, engine, threads))
         except EngineError as error:
             _log.debug("Where it came from:", exc_info=True)
-            return Opened(_torch(model, stage, device, threads), (fell_back(engine, error),))
-    return Opened(_torch(model, stage, device, threads))
+            return Opened(_torch(model, stage, "torch", device, threads), (fell_back(engine, error),))
+    return Opened(_torch(model, stage, engine, device, threads))
 
 
 def fell_back(engine: str, error: EngineError) -> str:
@@ -67,12 +67,13 @@ def fell_back(engine: str, error: EngineError) -> str:
     return f"The engine {engine} failed ({error}), so PyTorch was used."
 
 
-def _torch(model: ModelFolder, stage: str, device: str, threads: int | None) -> Network:
+def _torch(model: ModelFolder, stage: str, engine: str, device: str, threads: int | None) -> Network:
     import torch
 
+    from .computing import Computing
     from .torch_network import TorchNetwork
 
-    return TorchNetwork(model, stage, torch.device(device), threads)
+    return TorchNetwork(model, stage, Computing(torch.device(device), engine == "amp"), threads)
 
 
 def _converted(model: ModelFolder, stage: str, engine: str, threads: int | None) -> Network:

@@ -1,7 +1,7 @@
 """A stage's network in PyTorch, on any device; every other engine is made from it and measured by it."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ...models import ModelFolder
@@ -9,33 +9,41 @@ from ...networks import build
 from ...networks.residual_unet import DIVISOR
 from ...networks.weights import load_weights
 from ...settings import EngineName
+from .computing import Computing
 from .network import Image
 
 
 class TorchNetwork:
     """See :class:`~.network.Network`.
 
+    Args:
+        computing: on which device, and in which precision.
+        threads: CPU threads; None leaves PyTorch's choice.
+
     Raises:
         ModelError: the weights do not fit the network that the manifest describes.
     """
 
-    engine: EngineName = "torch"
-
-    def __init__(self, model: ModelFolder, stage: str, device: torch.device, threads: int | None) -> None:
+    def __init__(self, model: ModelFolder, stage: str, computing: Computing, threads: int | None) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
         module = folded_module(model, stage)
         self.divisor = divisor_of(module)
-        self._device = device
-        self._module = module.to(device)
-        self._module.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self.computing = computing
+        self._module = computing.prepared(module)
+
+    @property
+    def engine(self) -> EngineName:
+        return "amp" if self.computing.half else "torch"
 
     @torch.inference_mode()
     def __call__(self, image: Image) -> Image:
-        # On a GPU, TF32 and free choice of algorithms would change the mask from run to run.
-        with torch.backends.cudnn.flags(deterministic=True, benchmark=False, allow_tf32=False):
-            logits: Image = self._module(torch.from_numpy(image).to(self._device)).cpu().numpy()
-            return logits
+        logits: Image = self.on_device(self.computing.sent(image)).cpu().numpy()
+        return logits
+
+    def on_device(self, images: Tensor) -> Tensor:
+        """Logits ``[B, K, D, H, W]`` of ``images`` ``[B, C, D, H, W]``, both on the device."""
+        return self.computing.answer(self._module, images)
 
 
 def folded_module(model: ModelFolder, stage: str) -> nn.Module:

@@ -10,18 +10,23 @@ from ICHSegmentationLib.inference import cascade
 from ICHSegmentationLib.inference.engines.network import EngineError
 from ICHSegmentationLib.inference.engines.opening import Opened
 from ICHSegmentationLib.inference.network_grid import NetworkGrid
-from ICHSegmentationLib.inference.stage import Probability
+from ICHSegmentationLib.inference.probability import Probability
+from ICHSegmentationLib.inference.stage import StageNetwork
 from ICHSegmentationLib.volume import CTVolume
 
 BLOOD_HU = 65
 
 
-class SeesBlood:
+class SeesBlood(StageNetwork):
     """Stands in for a stage: the probability is the share of a voxel that has 65 HU."""
 
     def __init__(self, stage, network, mirrored):
-        self.spacing_mm = stage
+        self._spacing_mm = stage
         self.seen = []
+
+    @property
+    def spacing_mm(self):
+        return self._spacing_mm
 
     def probability(self, hu, spacing):
         grid = NetworkGrid.of(hu.shape, spacing, self.spacing_mm)

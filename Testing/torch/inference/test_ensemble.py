@@ -46,7 +46,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             answer = given[self.name]
             return np.full(hu.shape, answer, np.float32) if np.isscalar(answer) else answer(hu, earlier)
 
-    monkeypatch.setattr(members.StagedNetwork, "open", lambda model, name, device: Answers(name))
+    monkeypatch.setattr(members.StagedNetwork, "open", lambda model, name, device, half: Answers(name))
     return given
 
 
@@ -147,4 +147,4 @@ def test_a_model_of_an_unknown_recipe_is_refused(tmp_path: Path) -> None:
 
     model = SimpleNamespace(manifest=SimpleNamespace(recipe="oracle"))
     with pytest.raises(ModelError, match="oracle"):
-        segmenter._trained(model, "cpu", None)  # type: ignore[arg-type]
+        segmenter._trained(model, "cpu", None, "auto")  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from ICHSegmentationLib.errors import ModelError
+from ICHSegmentationLib.inference.engines.computing import Computing
 from ICHSegmentationLib.inference.engines.torch_network import TorchNetwork
 from ICHSegmentationLib.inference.stage import StageNetwork
 from ICHSegmentationLib.models.manifest import Stage
@@ -33,7 +34,7 @@ def a_stage(folder, patch=(16, 256, 256), mirrored=False):
     model = SimpleNamespace(
         manifest=SimpleNamespace(stages={"fine": stage}), weights=lambda name: folder / stage.weights
     )
-    return StageNetwork(stage, TorchNetwork(model, "fine", torch.device("cpu"), None), mirrored)
+    return StageNetwork(stage, TorchNetwork(model, "fine", Computing(torch.device("cpu")), None), mirrored)
 
 
 def a_crop(shape=(8, 64, 128)):

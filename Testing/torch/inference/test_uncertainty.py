@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ICHSegmentationLib.inference.network_grid import NetworkGrid
+from ICHSegmentationLib.inference.probability import Probability
 from ICHSegmentationLib.inference.regions import Region
-from ICHSegmentationLib.inference.stage import Probability
 from ICHSegmentationLib.inference.uncertainty import coarse_uncertainty, left_out_ml, uncertainty
 
 GRID = NetworkGrid((11, 20, 16), 3, (4, 10, 8))

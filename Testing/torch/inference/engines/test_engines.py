@@ -70,9 +70,9 @@ def unfolded(model, image):
         return network(torch.from_numpy(image)).numpy()
 
 
-@pytest.mark.parametrize("engine", ["torch", *CONVERTED])
+@pytest.mark.parametrize("engine", ["torch", "amp", *CONVERTED])
 def test_an_engine_gives_what_the_plain_network_gives_for_images_of_any_size(engine, model):
-    if engine != "torch":
+    if engine in CONVERTED:
         require(engine)
     opened = opening.open_network(model, "fine", engine, threads=1)
     assert not opened.warnings
@@ -81,7 +81,7 @@ def test_an_engine_gives_what_the_plain_network_gives_for_images_of_any_size(eng
     for size in ((4, 64, 64), (8, 128, 64)):
         image = np.random.default_rng(size[0]).uniform(-1, 1, (1, 1, *size)).astype(np.float32)
         expected = unfolded(model, image)
-        np.testing.assert_allclose(opened.network(image), expected, atol=1e-3)
+        np.testing.assert_allclose(opened.network(image), expected, atol=2e-2 if engine == "amp" else 1e-3)
         assert expected.std() > 0.01
 
 
@@ -224,10 +224,20 @@ def test_an_image_that_an_engine_cannot_run_is_its_own_error(engine, model):
         ({"torch", "onnxruntime"}, "auto", "cpu", "onnxruntime"),
         ({"torch"}, "auto", "cpu", "jit"),
         ({"torch", "openvino"}, "torch", "cpu", "torch"),
-        ({"torch", "openvino"}, "auto", "cuda", "torch"),
+        ({"torch", "openvino"}, "amp", "cpu", "amp"),
+        ({"torch", "openvino"}, "openvino", "cuda", "torch"),
+        ({"torch", "openvino"}, "auto", "mps", "torch"),
+        ({"torch", "openvino"}, "amp", "cuda", "amp"),
         (set(), "auto", "cpu", "torch"),
     ],
 )
 def test_automatic_takes_the_fastest_engine_that_is_installed(installed, engine, device, chosen, monkeypatch):
     monkeypatch.setattr(choice, "find_spec", lambda name: name if name in installed else None)
     assert choice.chosen_engine(engine, device) == chosen
+
+
+@pytest.mark.parametrize(("capability", "engine"), [((6, 1), "torch"), ((7, 0), "amp"), ((9, 0), "amp")])
+def test_a_gpu_with_units_for_it_computes_in_half_precision_unless_told(capability, engine, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    assert choice.chosen_engine("auto", "cuda") == engine
+    assert choice.chosen_engine("torch", "cuda") == "torch"
