@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .cli_options import evaluate_options, model_options, prepare_options, training_options
+from .cli_options import evaluate_options, model_options, nnunet_options, prepare_options, training_options
 from .command import carry_out
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     prepare_options(command("prepare", _prepare, "check a data set and deal its patients to folds"))
+    nnunet_options(command("to-nnunet", _to_nnunet, "write a prepared data set in nnU-Net's raw format"))
     train = command("train", _train, "train a recipe on one fold, or go on with an interrupted training")
     train.add_argument("--fold", type=int, default=0, help="counted from 0 (default: %(default)s)")
     training_options(train)
@@ -84,6 +85,13 @@ def _prepare(options: Namespace) -> None:
         f"{done.adapter}: {done.kept} cases in {options.out}, {done.held_out} of them held out of the folds; "
         f"{done.left_out} left out, see problems.csv"
     )
+
+
+def _to_nnunet(options: Namespace) -> None:
+    from .datasets.nnunet_export import SPLITS_NAME, prepared_to_nnunet
+
+    written = prepared_to_nnunet(options.prepared, options.out, options.id, options.name)
+    print(f"{written}; its {SPLITS_NAME} belongs into nnU-Net's folder of preprocessed data")
 
 
 def _train(options: Namespace) -> None:

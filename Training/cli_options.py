@@ -15,6 +15,14 @@ def prepare_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--processes", type=int, help="cases checked at a time (default: one a core)")
 
 
+def nnunet_options(command: argparse.ArgumentParser) -> None:
+    """A prepared data set, and what nnU-Net will know it by."""
+    command.add_argument("prepared", type=Path, metavar="PREPARED", help="folder of a prepared data set")
+    command.add_argument("-o", "--out", type=Path, required=True, help="nnU-Net's folder of raw data sets")
+    command.add_argument("--id", type=int, required=True, help="number of the data set, as 501")
+    command.add_argument("--name", default="ICH", help="(default: %(default)s)")
+
+
 def training_options(command: argparse.ArgumentParser) -> None:
     """A recipe, what it is trained on, and what stands in for its numbers."""
     command.add_argument("--recipe", required=True, help="'ichseg-train recipes' lists them")

@@ -4,9 +4,9 @@
 
 Al Fahim, section V: scans of 512 x 512 pixels do not fit "because of the model's complexity", which is to be
 overcome by "adding up the tensors in the skip connections instead of concatenating them". The peak resident
-memory of a process that only loads the network is taken off. docs/recipes.md has what is counted for a whole
-scan without computing. Three minutes on two idle cores for a quarter of a scan; training on a whole one takes
-more than 24 GB. Linux, macOS.
+memory of a process that only loads the network is taken off. docs/recipes.md has it beside what is counted
+without computing, also for a whole scan. Three minutes on two idle cores for a quarter of a scan; training
+on a whole one takes more than 24 GB. Linux, macOS.
 """
 
 import argparse

@@ -15,17 +15,39 @@ from ICHSegmentationLib.labels import LABELS, Label, label_named
 from ICHSegmentationLib.volume import Volume
 
 from .case import HELD_OUT, Case
+from .prepared import fold_count, load_split, read_cases_csv
 from .reading import read_case
 
+Fold = tuple[Sequence[Case], Sequence[Case]]
+"""The training and the validation cases."""
+
+SPLITS_NAME = "splits_final.json"
 _ENDING = ".nii.gz"
 
 
-def to_nnunet(cases: Sequence[Case], folder: Path, dataset_id: int, name: str) -> Path:
+def prepared_to_nnunet(prepared: Path, folder: Path, dataset_id: int, name: str) -> Path:
+    """Write a prepared data set, with its folds, as :func:`to_nnunet` does.
+
+    Raises:
+        InputError: the folder is not prepared; or see :func:`to_nnunet`.
+        OutputExistsError: the folder holds an earlier export.
+    """
+    folds = [load_split(prepared, fold) for fold in range(fold_count(prepared))]
+    return to_nnunet(read_cases_csv(prepared), folder, dataset_id, name, folds)
+
+
+def to_nnunet(
+    cases: Sequence[Case], folder: Path, dataset_id: int, name: str, folds: Sequence[Fold] = ()
+) -> Path:
     """Write ``folder/DatasetNNN_name``: training cases to imagesTr, labelsTr and held-out ones to
     imagesTs, labelsTs.
 
     Label values are numbered without gaps, as nnU-Net asks for: those that the cases' data sets define, in
     our order. Cases without a mask are only written when they are held out.
+
+    Args:
+        folds: written to ``splits_final.json``, which nnU-Net looks for in its folder of preprocessed data;
+            without any, nnU-Net deals the cases itself.
 
     Returns:
         The folder that was written.
@@ -57,6 +79,9 @@ def to_nnunet(cases: Sequence[Case], folder: Path, dataset_id: int, name: str) -
             "name": name,
         }
         (temporary / "dataset.json").write_text(json.dumps(description, indent=2), "utf-8")
+        if folds:
+            named = [{"train": _names(fold[0]), "val": _names(fold[1])} for fold in folds]
+            (temporary / SPLITS_NAME).write_text(json.dumps(named, indent=2), "utf-8")
     return target
 
 
@@ -65,6 +90,10 @@ def _labels_of(cases: Sequence[Case]) -> list[Label]:
     if any(case.mask is not None and not case.labels for case in cases):
         return list(LABELS)
     return sorted((label_named(id_) for id_ in ids), key=lambda label: label.value)
+
+
+def _names(cases: Sequence[Case]) -> list[str]:
+    return [_file_name(case) for case in cases if case.has_mask]
 
 
 def _file_name(case: Case) -> str:

@@ -1,7 +1,7 @@
 """Each recipe in a size that one CPU core trains in minutes: what a method comes to where there is no GPU.
 
 A quarter of the features and wider pixels; few steps, and what lets a network learn from so few: at least
-half of the patches on a hemorrhage, batches of 8 slices, a learning rate of at least 0.001 that falls to 0.
+half of the patches on a hemorrhage, batches of 8 slices, a learning rate of at least 0.003 that falls to 0.
 An image encoder (003) keeps its layers. Everything else is as it was.
 """
 
@@ -28,7 +28,7 @@ _SLICE_STEPS, _VOXELS = 400, 800 * 16 * 64 * 64
 """Of a whole training, shared by its stages: steps of 2D networks, voxels that volumes' patches sum up to."""
 
 _LESION_SHARE = 0.5
-_LEARNING_RATE = 1e-3
+_LEARNING_RATE = 3e-3
 _FALLING = SchedulerRecipe("poly", {"power": 0.9})
 
 

@@ -8,7 +8,8 @@ import pytest
 from dataset_layouts import csv_table, default_data, nnunet
 
 from ICHSegmentationLib.errors import InputError, OutputExistsError
-from Training.datasets import find_adapter, read_case, to_nnunet
+from Training.cli import main
+from Training.datasets import find_adapter, load_split, prepare, read_case, to_nnunet
 
 
 def cases_of(folder):
@@ -61,3 +62,17 @@ def test_an_export_is_never_half_written_nor_written_over(tmp_path):
     assert not (tmp_path / "Dataset002_y").exists()
     with pytest.raises(InputError, match="found 0 for training"):
         to_nnunet([case for case in cases if case.split == "test"], tmp_path, 3, "z")
+
+
+def test_a_prepared_data_set_goes_out_with_its_folds_by_a_command(tmp_path, capsys):
+    prepared = tmp_path / "prepared"
+    prepare(nnunet(tmp_path / "in"), prepared, folds=2, processes=1)
+    assert main(["to-nnunet", str(prepared), "-o", str(tmp_path / "raw"), "--id", "501"]) == 0
+    out = tmp_path / "raw" / "Dataset501_ICH"
+    assert str(out) in capsys.readouterr().out
+    folds = json.loads((out / "splits_final.json").read_text())
+    written = {path.name.removesuffix(".nii.gz") for path in (out / "labelsTr").iterdir()}
+    assert len(folds) == 2 and {*folds[0]["val"], *folds[1]["val"]} == written
+    for number, fold in enumerate(folds):
+        assert {*fold["train"], *fold["val"]} == written and not {*fold["train"]} & {*fold["val"]}
+        assert fold["val"] == [case.name for case in load_split(prepared, number)[1]]
