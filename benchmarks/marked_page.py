@@ -4,20 +4,19 @@ import re
 import sys
 from pathlib import Path
 
-MARKS = "<!-- measured -->", "<!-- end of what was measured -->"
 
-
-def write(text: str, page: Path) -> None:
-    """Put ``text`` between the marks of ``page``."""
+def write(text: str, page: Path, what: str = "measured") -> None:
+    """Put ``text`` between the marks of ``page`` that are named so."""
+    first, last = f"<!-- {what} -->", f"<!-- end of what was {what} -->"
     old = page.read_text("utf-8")
-    pattern = re.compile(f"{re.escape(MARKS[0])}.*{re.escape(MARKS[1])}", re.DOTALL)
+    pattern = re.compile(f"{re.escape(first)}.*{re.escape(last)}", re.DOTALL)
     if not pattern.search(old):
-        sys.exit(f"{page} has no line {MARKS[0]} followed by {MARKS[1]}")
-    page.write_text(pattern.sub(lambda _: f"{MARKS[0]}\n\n{text}\n\n{MARKS[1]}", old), "utf-8")
+        sys.exit(f"{page} has no line {first} followed by {last}")
+    page.write_text(pattern.sub(lambda _: f"{first}\n\n{text}\n\n{last}", old), "utf-8")
 
 
-def show(text: str, page: Path | None) -> None:
-    """Print ``text``, and put it into ``page`` where one is given."""
+def show(text: str, page: Path | None, what: str = "measured") -> None:
+    """Print ``text``, and put it into ``page``, where one is given, as :func:`write` does."""
     print(f"\n{text}")
     if page:
-        write(text, page)
+        write(text, page, what)

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import peers
-from marked_page import write
-from processes import machine, phantom, scans_per_minute, segment, table
+from marked_page import show
+from processes import batch_of, machine, phantom, scans_per_minute, segment, table
 from stored import Measured, Stored
 from warm_worker import first_and_next
 
@@ -62,9 +62,7 @@ def main() -> None:
             *tables(stored, arguments),
         ]
     )
-    print(f"\n{text}")
-    if arguments.output:
-        write(text, arguments.output)
+    show(text, arguments.output)
 
 
 def parse() -> argparse.Namespace:
@@ -116,7 +114,7 @@ def tasks(arguments: argparse.Namespace, folder: Path) -> Iterator[Task]:
     for ml in arguments.volumes:
         yield own(f"{ml:g} mL", partial(phantom, folder, USUAL, ml), most, after=1)
     if arguments.batch:
-        yield Task("batch", lambda: scans_per_minute(usual(), arguments.batch, folder))
+        yield Task("batch", lambda: scans_per_minute(batch_of(usual(), arguments.batch, folder), folder))
     if arguments.peers:
         peers.install(arguments.peers)
         for whole, names in ((False, list(peers.PEERS)), (True, arguments.whole)):

@@ -61,25 +61,36 @@ def segment(inputs: list[Path], threads: int, engine: str, output: Path) -> Run:
     return timed([*ICHSEG, "segment", *map(str, inputs), "-o", str(output), *options, *told])
 
 
-def scans_per_minute(scan: Path, count: int, folder: Path) -> dict[str, Any]:
-    """``ichseg batch`` on as many copies of a scan, with as many processes as it takes by itself."""
+def batch_of(scan: Path, count: int, folder: Path) -> Path:
+    """A folder with as many copies of a scan."""
     scans = folder / f"batch_{count}"
     scans.mkdir(exist_ok=True)
     for number in range(count):
         copy = scans / f"{number:03d}.nii.gz"
         if not copy.exists():
             shutil.copyfile(scan, copy)
+    return scans
+
+
+def scans_per_minute(scans: Path, folder: Path, device: str = "cpu", workers: int = 0) -> dict[str, Any]:
+    """``ichseg batch`` on a folder of scans; 0 workers: with as many processes as it takes by itself.
+
+    ``results_at`` tells when the first and the last scan were done.
+    """
     options = [
         "-o",
-        str(folder / f"batch_{count}_out"),
+        str(folder / f"{scans.name}_out"),
         "--device",
-        "cpu",
+        device,
         "--events",
         "jsonl",
         "--overwrite",
     ]
-    run = timed([*ICHSEG, "batch", str(scans), *options])
-    return {**run.costs(), "scans": count, "per_minute": 60 * count / run.wall_s}
+    own = ["--workers", str(workers)] if workers else []
+    run = timed([*ICHSEG, "batch", str(scans), *options, *own])
+    done = [at for at, event in run.said if event["event"] == "result"]
+    costs = {**run.costs(), "scans": len(done), "per_minute": 60 * len(done) / run.wall_s}
+    return {**costs, "results_at": [done[0], done[-1]]}
 
 
 def timed(command: list[str], **environment: str) -> Run:

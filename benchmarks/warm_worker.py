@@ -16,7 +16,9 @@ from processes import ICHSEG
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def first_and_next(scan: Path, threads: int, engine: str, output: Path, after: int = 2) -> dict[str, Any]:
+def first_and_next(
+    scan: Path, threads: int, engine: str, output: Path, after: int = 2, device: str = "cpu"
+) -> dict[str, Any]:
     """Measure one request and ``after`` more of the same scan.
 
     Returns:
@@ -28,7 +30,7 @@ def first_and_next(scan: Path, threads: int, engine: str, output: Path, after: i
     process = subprocess.Popen(
         [*ICHSEG, "serve", "--local"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    options = ["--device", "cpu", "--threads", str(threads), "--engine", engine, "--overwrite"]
+    options = ["--device", device, "--threads", str(threads), "--engine", engine, "--overwrite"]
     arguments = [str(scan), "-o", str(output), *options]
     _ask(process, arguments)
     cold_s, cold_cpu_s, peak_mb = time.perf_counter() - started, _cpu_s(process.pid), _peak_mb(process.pid)

@@ -1,6 +1,7 @@
 """How many workers a machine bears, and how much memory one of them may take."""
 
 import os
+import subprocess
 import sys
 
 from ..doctor.memory import total_memory_mb
@@ -12,16 +13,31 @@ WORKER_MB = 2500.0
 """What a worker is taken to need: the default model takes 1 to 2 GB on scans of 512 x 512 pixels."""
 
 GPU_WORKERS = 2
-"""On a GPU one worker reads and writes while the other's network runs; more only share the GPU's memory."""
+"""On a GPU at least these: one reads and writes while the other's network runs."""
+
+GPU_WORKER_MB = 8000.0
+"""Of a GPU's memory, for each worker. A scan needs the processor for far longer than a large GPU: it takes
+several workers, each at another scan, to keep that busy."""
 
 
 def fitting_workers(device: DeviceName) -> int:
-    """As many workers as there are cores, and memory for them; on a GPU two."""
-    if device in ("cuda", "mps") or (device == "auto" and gpu_possible()):
-        return GPU_WORKERS
+    """As many workers as there are cores, and memory for them; on a GPU as its memory too allows, but two."""
     memory = total_memory_mb()
     by_memory = cores() if memory is None else int(memory // WORKER_MB)
-    return max(1, min(cores(), by_memory))
+    fitting = max(1, min(cores(), by_memory))
+    if device in ("cuda", "mps") or (device == "auto" and gpu_possible()):
+        return max(GPU_WORKERS, min(fitting, int((gpu_memory_mb() or 0.0) // GPU_WORKER_MB)))
+    return fitting
+
+
+def gpu_memory_mb() -> float | None:
+    """Memory (MB, 10^6 bytes) of the first NVIDIA GPU, told without PyTorch; None where none tells."""
+    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+        return float(told.split("\n")[0]) * 2**20 / 1e6
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
 
 
 def threads_of_each(workers: int) -> int:

@@ -16,7 +16,7 @@ from ICHSegmentationLib import errors
 from ICHSegmentationLib.batch import Case, find_cases
 from ICHSegmentationLib.batch.doing import do_case
 from ICHSegmentationLib.batch.equipment import Equipment, Tools
-from ICHSegmentationLib.batch.limits import WORKER_MB, fitting_workers, threads_of_each
+from ICHSegmentationLib.batch.limits import WORKER_MB, fitting_workers, gpu_memory_mb, threads_of_each
 from ICHSegmentationLib.batch.outcome import Outcome, Problem
 from ICHSegmentationLib.batch.staging import staged
 from ICHSegmentationLib.events import Event, Finished
@@ -116,7 +116,32 @@ def test_workers_fit_cores_and_memory(
     monkeypatch.setattr("ICHSegmentationLib.batch.limits.cores", lambda: 8)
     assert fitting_workers("cpu") == workers
     assert threads_of_each(workers) == 8 // workers
-    assert fitting_workers("cuda") == 2
+
+
+@pytest.mark.parametrize(
+    ("gpu_mb", "workers"), [(None, 2), (8_000.0, 2), (25_000.0, 3), (150_000.0, 8), (float(10**9), 8)]
+)
+def test_on_a_gpu_workers_fit_its_memory_too(
+    gpu_mb: float | None, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ICHSegmentationLib.batch.limits.total_memory_mb", lambda: WORKER_MB * 100)
+    monkeypatch.setattr("ICHSegmentationLib.batch.limits.cores", lambda: 8)
+    monkeypatch.setattr("ICHSegmentationLib.batch.limits.gpu_memory_mb", lambda: gpu_mb)
+    assert fitting_workers("cuda") == workers
+
+
+def test_the_memory_of_a_gpu_is_what_its_driver_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        assert command[0] == "nvidia-smi"
+        return subprocess.CompletedProcess(command, 0, "143771\n24564\n")
+
+    monkeypatch.setattr(subprocess, "run", told)
+    assert gpu_memory_mb() == pytest.approx(150_754.8, abs=0.1)
+    monkeypatch.undo()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert gpu_memory_mb() is None, "there is no such program"
 
 
 LIMITED = """
