@@ -24,6 +24,8 @@ class Calibration:
         scan_temperature: with it, a scan is judged by how many of its images are expected to show a class,
             the sum of their probabilities: the logarithm of this number is divided by it.
         scan_offsets: ``[K]``, added to the divided logarithm.
+        scan_images: how many images a head has at least; where a scan has fewer, the rest is taken to be like
+            them, so that a scan of one slice can be likely to bleed.
     """
 
     temperature: float = 1.0
@@ -31,6 +33,7 @@ class Calibration:
     scan_slices: int = 1
     scan_temperature: float | None = None
     scan_offsets: tuple[float, ...] = _NONE
+    scan_images: int = 1
 
     def of_images(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probabilities ``[..., K]`` of logits ``[..., K]``."""
@@ -48,8 +51,9 @@ class Calibration:
 
     def log_expected(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """``[K]``: the logarithm of how many images of ``[S, K]`` are expected to show each class."""
-        number: NDArray[np.float64] = np.log(self.of_images(logits).sum(axis=0))
-        return number
+        number = self.of_images(logits).mean(axis=0) * max(len(logits), self.scan_images)
+        expected: NDArray[np.float64] = np.log(number)
+        return expected
 
 
 def _coherent(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -104,21 +104,30 @@ def numbers_of(
         numbers["scan_slices"] = calibration.scan_slices
     if calibration.scan_temperature is not None:
         numbers["scan_temperature"] = calibration.scan_temperature
+    if calibration.scan_images != 1:
+        numbers["scan_images"] = calibration.scan_images
     return numbers | ({"neighbour_share": neighbour_share} if neighbour_share else {})
 
 
 def _calibration(numbers: dict[str, float]) -> Calibration:
     """Take the numbers of a calibration out of ``numbers``."""
-    temperature, scan_slices = numbers.pop("temperature", 0.0), numbers.pop("scan_slices", 1)
+    temperature = numbers.pop("temperature", 0.0)
+    scan_slices, scan_images = (_whole(numbers, name) for name in ("scan_slices", "scan_images"))
     scan_temperature = numbers.pop("scan_temperature", None)
     if temperature <= 0 or (scan_temperature is not None and scan_temperature <= 0):
         raise _wrong("temperatures above 0", f"{temperature} and, of scans, {scan_temperature}")
-    if scan_slices < 1 or scan_slices != int(scan_slices):
-        raise _wrong("a whole number of scan_slices above 0", str(scan_slices))
     offsets, scan_offsets = (_of_classes(numbers, name, _NONE) for name in ("offset", "scan_offset"))
-    if scan_temperature is None and any(scan_offsets):
-        raise _wrong("a scan_temperature beside each scan_offset", "none")
-    return Calibration(temperature, offsets, int(scan_slices), scan_temperature, scan_offsets)
+    if scan_temperature is None and (any(scan_offsets) or scan_images != 1):
+        raise _wrong("a scan_temperature beside scan_offsets and scan_images", "none")
+    return Calibration(temperature, offsets, scan_slices, scan_temperature, scan_offsets, scan_images)
+
+
+def _whole(numbers: dict[str, float], name: str) -> int:
+    """Take a whole number, 1 where none stands, out of ``numbers``."""
+    number = numbers.pop(name, 1)
+    if number < 1 or number != int(number):
+        raise _wrong(f"a whole number of {name} above 0", str(number))
+    return int(number)
 
 
 def _of_classes(

@@ -43,7 +43,8 @@ def _of_slices(rows: Sequence[SlicePrediction]) -> Calibration:
         targets = np.array([_target(row, number) for row in rows])
         told = ~np.isnan(targets)
         offsets.append(fit_offset(targets[told], logits[told, number] / temperature))
-    return Calibration(round(temperature, _DIGITS), _rounded(offsets))
+    shortest = min(len(case) for case in by_case(rows).values())
+    return Calibration(round(temperature, _DIGITS), _rounded(offsets), scan_images=shortest)
 
 
 def _of_scans(rows: Sequence[SlicePrediction], slices: Calibration) -> Calibration:

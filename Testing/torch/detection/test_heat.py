@@ -176,6 +176,43 @@ def test_a_network_that_marks_by_itself_shows_its_own_map_in_any_storage_order(t
     np.testing.assert_allclose(maps[0].astype(int), maps[1].astype(int), atol=1)
 
 
+class MarksBright(nn.Module):
+    """Marks cells brighter than 20 HU above the brain; the subdural mark is the surer one."""
+
+    def cells(self, images: Tensor) -> Tensor:
+        bright = 10 * (nn.functional.avg_pool2d(images[:, 1:2], 4) - 1)
+        return torch.cat([bright, *[bright - 5] * 4, bright + 5], dim=1)
+
+
+@pytest.mark.parametrize("tilt", [np.eye(4), TILT], ids=["straight", "oblique"])
+@pytest.mark.parametrize(
+    ("order", "flips"),
+    [((0, 1, 2), (False, False, False)), ((0, 1, 2), (True, False, True)), ((2, 0, 1), (True, True, False))],
+)
+def test_a_networks_own_marks_lie_on_the_blood_and_no_subtype_is_hotter_than_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order, flips, tilt
+):
+    model = write_detector(tmp_path / "m", {"slices": random_network(SLICE_MAP, 0)}, {"slices": SLICE_MAP})
+    detector = Detector.open(model, "cpu", "torch")
+    monkeypatch.setattr(heat, "network_of", lambda model, stage: MarksBright())
+    hu = np.full((8, 80, 80), -1000, np.int16)
+    rows, columns = np.ogrid[-40:40, -40:40]
+    for radius, value in ((34, 1200), (31, 32)):
+        hu[1:7, rows**2 + columns**2 < radius**2] = value
+    hu[4, 20:28, 50:58] = 70
+    ct = stored(hu, order, flips, tilt @ np.diag([-2.2, -2.2, 5.0, 1.0]))
+    heat_maps = HeatMaps(detector, pictures_of(ct, model.manifest.stages["slices"]))
+    found = heat_maps.of("hemorrhage")
+    blood = np.argwhere(ct.voxels == 70)
+    # a cell of 5.6 mm is two and a half voxels wide
+    margin = np.where(np.arange(3) == order.index(0), 0, 3)
+    hot = np.argwhere(found > 50)
+    assert len(hot) >= 30
+    assert ((hot >= blood.min(axis=0) - margin) & (hot <= blood.max(axis=0) + margin)).all()
+    assert (heat_maps.of("subdural") == found).all()
+    assert (heat_maps.of("epidural") <= found).all()
+
+
 def test_heat_maps_are_written_on_the_grid_of_the_scan(tmp_path: Path, a_looker: Detector):
     hu = np.full((12, 48, 48), -1000, np.int16)
     hu[1:11, 6:-6, 6:-6] = 30

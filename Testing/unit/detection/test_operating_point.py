@@ -87,8 +87,19 @@ def test_a_subtype_that_would_be_likelier_is_as_likely_as_any_hemorrhage(tmp_pat
     np.testing.assert_allclose(found[0], [0.5, 0.5, 0.268941, 0.5, 0.5, 0.5], atol=1e-6)
 
 
+def test_a_scan_of_fewer_images_than_a_head_has_is_judged_as_if_the_rest_were_alike(tmp_path: Path):
+    images = np.full((20, 6), 0.1)
+    images[:, 0] = 0.5
+    logits = np.log(images / (1 - images)).astype(np.float32)
+    found = point(tmp_path, inference={**THRESHOLDS, "scan_temperature": 1.0, "scan_images": 10})
+    # half of 10, 10, 10 and 20 images
+    of_scans = [found.of_scan(logits[:count])[0] for count in (1, 5, 10, 20)]
+    assert of_scans == pytest.approx([5 / 6, 5 / 6, 5 / 6, 10 / 11])
+    assert found.of_scan(logits[:0]).tolist() == [0] * 6
+
+
 def test_what_is_written_into_a_manifest_is_read_back_as_it_was(tmp_path: Path):
-    calibration = Calibration(0.7, (-2.0, 1, 2, 3, 4, 5), 1, 0.4, (1.0, 0, 0, 0, 0, -1))
+    calibration = Calibration(0.7, (-2.0, 1, 2, 3, 4, 5), 1, 0.4, (1.0, 0, 0, 0, 0, -1), 24)
     thresholds, of_scans = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
     found = point(tmp_path, inference=numbers_of(calibration, thresholds, of_scans, 0.25))
     assert found.calibration == calibration and found.neighbour_share == 0.25
@@ -128,6 +139,8 @@ def test_extreme_logits_give_probabilities_without_a_warning(tmp_path: Path):
         {"inference": {**THRESHOLDS, "offset_hemorrhage": 1.0}},
         {"inference": {**THRESHOLDS, **{f"scan_threshold_{label}": 1.0 for label in CLASSES}}},
         {"inference": {**THRESHOLDS, "scan_temperature": 0.0}},
+        {"inference": {**THRESHOLDS, "scan_temperature": 1.0, "scan_images": 0.5}},
+        {"inference": {**THRESHOLDS, "scan_images": 24}},
         {"inference": {**THRESHOLDS, **{f"scan_offset_{label}": 1.0 for label in CLASSES}}},
         {"inference": {**THRESHOLDS, "neighbour_share": 0.4}},
         {"stages": {"other": document()["stages"]["slices"]}},
