@@ -66,8 +66,8 @@ def false_marks(clean: Measured) -> str:
 def lengths(stored: Mapping[str, Stored], size: str) -> str:
     """How far each was trained, of what the paper (or what stands in for it) asks."""
     headings = [
-        "stage", "parameters", "pixel mm", "patch", "learning rate", "batch", "on a lesion", "patches seen",
-        "CPU minutes", "Dice in validation",
+        "stage", "parameters", "HU", "pixel mm", "patch", "learning rate", "batch", "on a lesion",
+        "patches seen", "CPU minutes", "Dice in validation",
     ]  # fmt: skip
     rows = []
     for name in PUBLISHED:
@@ -85,7 +85,7 @@ def lengths(stored: Mapping[str, Stored], size: str) -> str:
 def beside(here: StageRecipe, published: StageRecipe) -> list[str]:
     """What the small size changes, each beside what the paper has."""
     shown: list[Callable[[StageRecipe], str]] = [
-        millions, pixel, voxels, rate,
+        millions, hu, pixel, voxels, rate,
         lambda stage: f"{stage.batch}", lambda stage: f"{stage.lesion_share:.0%}",
     ]  # fmt: skip
     pairs = ((show(here), show(published)) for show in shown)
@@ -105,6 +105,13 @@ def patches(stage: StageRecipe, epochs: int) -> int:
 def millions(stage: StageRecipe) -> str:
     with torch.device("meta"):
         return f"{sum(each.numel() for each in build(stage.network).parameters()) / 1e6:.1f} M"
+
+
+def hu(stage: StageRecipe) -> str:
+    if stage.normalisation == "mean_std":
+        return "the lesions'"
+    windows = (f"{level - width / 2:g} to {level + width / 2:g}" for level, width in stage.windows)
+    return ", ".join(dict.fromkeys(windows)) or "all"
 
 
 def rate(stage: StageRecipe) -> str:

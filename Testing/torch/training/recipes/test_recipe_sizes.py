@@ -3,13 +3,15 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.networks import build
+from ICHSegmentationLib.preparation.channels import channels
 from Training.loop.schedule import learning_rate
-from Training.recipes import debug, recipe, recipes, small
+from Training.recipes import Intensities, debug, recipe, recipes, small
 
 PAPERS = ["qayyum_coarse_fine", "zhao_cascade", "li_chen_nnunet", "al_fahim_unetpp", "xu_cascade"]
 NUMBERS = (
@@ -22,7 +24,7 @@ NUMBERS = (
     "iterations_per_epoch",
     "window_step",
 )
-LEARNING = ("lesion_share", "optimizer", "scheduler")
+LEARNING = ("lesion_share", "optimizer", "scheduler", "windows")
 SIZES = {"debug": (debug, NUMBERS), "small": (small, (*NUMBERS, *LEARNING))}
 
 
@@ -77,6 +79,17 @@ def test_the_stages_of_a_small_cascade_see_as_much_together_as_a_single_small_ne
         for name in ("zhao_cascade", "xu_cascade", "li_chen_nnunet")
     ]
     assert seen == [seen[0]] * 3
+
+
+def test_a_small_stage_sees_brain_and_blood_apart():
+    """In a scan from -1000 to 1000 HU, whose minimum and maximum put them 0.02 apart."""
+    hu = np.full((8, 64, 64), 30, np.float32)
+    hu[0], hu[1], blood = -1000, 1000, np.s_[3:6, 20:40, 20:40]
+    hu[blood] = 70
+    for name in PAPERS:
+        for stage in recipe(f"{name}_small").fitted(Intensities(38, 79, 57, 9.5)).stages:
+            seen = channels(hu, stage.windows, stage.normalisation, stage.mean_std)
+            assert abs(seen[0][blood].mean() - seen[0][2].mean()) > 0.2, (name, stage.name)
 
 
 def test_small_crops_keep_64_pixels_and_small_cubes_32_slices():
