@@ -7,11 +7,13 @@ Every figure is of the real commands in processes of their own, on phantoms made
 PyTorch; MONAI is there.
 
 Each measurement is written down at once (``--state``) and not made again, so that a run that was ended goes
-on where it stood; other weights, another version or another machine begin anew. ``--minutes`` begins no
-measurement later than that; the tables then tell what there is. About 17 minutes on two idle cores. Linux.
+on where it stood; other weights, another machine or a changed line of the library begin anew (what other
+programs take, beside it in ``peers.json``, only the first two). ``--minutes`` begins no measurement later
+than that; the tables then tell what there is. About 20 minutes on two idle cores. Linux.
 """
 
 import argparse
+import hashlib
 import os
 import shutil
 import sys
@@ -48,18 +50,20 @@ def main() -> None:
     folder = arguments.state.parent
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["ICHSEG_CACHE"] = str(folder / "converted")
-    stored = Stored(arguments.state, facts())
+    own, others = Stored(arguments.state, facts()), Stored(folder / "peers.json", facts_of_peers())
     until = time.monotonic() + arguments.minutes * 60
-    for task in tasks(arguments, folder):
-        if time.monotonic() > until:
-            print(f"{task.name} and what comes after it: not begun, the time is over.", flush=True)
-            break
-        stored.make(task.name, task.work)
+    for stored, some in ((own, own_tasks(arguments, folder)), (others, peer_tasks(arguments, folder))):
+        for task in some:
+            if time.monotonic() > until:
+                print(f"{task.name} and what comes after it: not begun, the time is over.", flush=True)
+                break
+            stored.make(task.name, task.work)
+    load = max(own.highest_load, others.highest_load)
     text = "\n\n".join(
         [
             f"Made by `python {' '.join(sys.argv)}` on {machine()}, ICHSegmentation {__version__}, "
-            f"{model_name()}. Highest load of the machine before a measurement: {stored.highest_load:.1f}.",
-            *tables(stored, arguments),
+            f"{model_name()}. Highest load of the machine before a measurement: {load:.1f}.",
+            *tables(own, others, arguments),
         ]
     )
     show(text, arguments.output)
@@ -86,7 +90,20 @@ def parse() -> argparse.Namespace:
 
 
 def facts() -> dict[str, str]:
-    return {"machine": machine(), "version": __version__, "model": models.default_model().manifest.sha256}
+    return {**facts_of_peers(), "library": source_hash()}
+
+
+def facts_of_peers() -> dict[str, str]:
+    return {"machine": machine(), "model": models.default_model().manifest.sha256}
+
+
+def source_hash() -> str:
+    """Of every Python file of the library."""
+    library = Path(models.__file__).parents[1]
+    digest = hashlib.sha256()
+    for file in sorted(library.rglob("*.py")):
+        digest.update(file.relative_to(library).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 def model_name() -> str:
@@ -94,8 +111,7 @@ def model_name() -> str:
     return f"{manifest.id} {manifest.version} ({manifest.sha256[:12]})"
 
 
-def tasks(arguments: argparse.Namespace, folder: Path) -> Iterator[Task]:
-    """The quick ones first, those that take minutes at the end."""
+def own_tasks(arguments: argparse.Namespace, folder: Path) -> Iterator[Task]:
     out, most = folder / "out", max(arguments.threads)
     usual = partial(phantom, folder, USUAL)
 
@@ -115,7 +131,12 @@ def tasks(arguments: argparse.Namespace, folder: Path) -> Iterator[Task]:
         yield own(f"{ml:g} mL", partial(phantom, folder, USUAL, ml), most, after=1)
     if arguments.batch:
         yield Task("batch", lambda: scans_per_minute(batch_of(usual(), arguments.batch, folder), folder))
+
+
+def peer_tasks(arguments: argparse.Namespace, folder: Path) -> Iterator[Task]:
+    """One window of each, then those whole scans that were asked for and take minutes."""
     if arguments.peers:
+        usual, most = partial(phantom, folder, USUAL), max(arguments.threads)
         peers.install(arguments.peers)
         for whole, names in ((False, list(peers.PEERS)), (True, arguments.whole)):
             for name in names:
@@ -134,7 +155,7 @@ def converting(scan: Path, threads: int, folder: Path) -> Measured:
     return segment([scan], threads, "jit", folder / "out").costs()
 
 
-def tables(stored: Stored, arguments: argparse.Namespace) -> Iterator[str]:
+def tables(stored: Stored, others: Stored, arguments: argparse.Namespace) -> Iterator[str]:
     most = max(arguments.threads)
     size = f"512 x 512 x {USUAL}, {most} threads"
     yield from titled(
@@ -161,7 +182,7 @@ def tables(stored: Stored, arguments: argparse.Namespace) -> Iterator[str]:
     yield from titled(
         f"Side by side, {size}",
         ["", "wall s", "CPU-s", "times our CPU-s", "peak MB", "measured"],
-        list(peer_rows(stored)),
+        list(peer_rows(stored, others)),
     )
 
 
@@ -200,7 +221,7 @@ def slice_rows(stored: Stored, arguments: argparse.Namespace) -> Iterator[list[s
                 yield [str(slices), str(threads), *costs(one), f"{one['warm_cpu_s'] / slices:.3f}"]
 
 
-def peer_rows(stored: Stored) -> Iterator[list[str]]:
+def peer_rows(stored: Stored, others: Stored) -> Iterator[list[str]]:
     ours = stored["own, a command alone"]
     if not ours:
         return
@@ -209,7 +230,7 @@ def peer_rows(stored: Stored) -> Iterator[list[str]]:
     )
     for name, title in peers.PEERS.items():
         for what in ("whole", "one window"):
-            if one := stored[f"{name}, {what}"]:
+            if one := others[f"{name}, {what}"]:
                 count = one["windows"]
                 how = "whole scan" if count == 1 else f"one window, times {count}"
                 yield peer_row(title, one, ours["cpu_s"], how, count)
