@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from ICHSegmentationLib import models
+from ICHSegmentationLib.inference import cascade
 from ICHSegmentationLib.inference.engines import computing
 from ICHSegmentationLib.inference.engines.computing import AtOnce, Computing
 from ICHSegmentationLib.inference.engines.torch_network import TorchNetwork
@@ -22,6 +24,7 @@ from ICHSegmentationLib.inference.stage import StageNetwork
 from ICHSegmentationLib.models.manifest import Stage
 from ICHSegmentationLib.networks import build
 from ICHSegmentationLib.networks.weights import save_weights
+from ICHSegmentationLib.phantom import make_phantom
 
 CPU = torch.device("cpu")
 NETWORK = {"kind": "residual_unet", "features": [2, 3, 4, 4, 4, 4, 4], "deep_supervision": 1}
@@ -201,3 +204,25 @@ def test_an_array_goes_to_a_gpu_through_pinned_memory_and_nobody_waits(monkeypat
     said.clear()
     Computing(CPU).sent(np.zeros(3))
     assert said == [("cpu", False)]
+
+
+def test_only_nvidias_gpus_keep_all_arrays_and_only_under_pytorch(model):
+    stage, network = model.manifest.stages["fine"], TorchNetwork(model, "fine", Computing(CPU), 1)
+    assert isinstance(cascade.stage_of(stage, network, "cuda", mirrored=False), DeviceStage)
+    assert isinstance(cascade.stage_of(stage, network, "mps", mirrored=False), StageNetwork)
+    assert isinstance(cascade.stage_of(stage, SimpleNamespace(), "cuda", mirrored=False), StageNetwork)
+
+
+def test_the_default_models_whole_way_is_the_same_on_a_device_in_half_precision(monkeypatch):
+    ct = make_phantom(2, volume_ml=25.0, shape=(16, 110, 110), spacing=(9.4, 2.1, 2.1)).ct
+    plain = cascade.Segmenter(models.default_model(), "cpu", 1, "torch")(ct)
+    monkeypatch.setattr(
+        cascade, "stage_of", lambda stage, network, device, mirrored: DeviceStage(stage, network, mirrored)
+    )
+    device = cascade.Segmenter(models.default_model(), "cpu", 1, "amp")(ct)
+    assert (device.engine, device.warnings) == ("amp", plain.warnings)
+    found, expected = device.mask.voxels > 0, plain.mask.voxels > 0
+    assert expected.sum() > 500
+    assert 2 * (found & expected).sum() / (found.sum() + expected.sum()) >= 0.995
+    doubts = device.uncertainty.map.voxels, plain.uncertainty.map.voxels
+    assert np.quantile(np.abs(np.subtract(*doubts, dtype=np.int16)), 0.999) <= 3

@@ -22,7 +22,7 @@ def dice(one, other):
 
 
 def scans():
-    yield "phantom", make_phantom(1, 25.0, shape=(32, 256, 256), spacing=(5.0, 0.9, 0.9)).ct
+    yield "phantom", make_phantom(1, volume_ml=25.0, shape=(32, 256, 256), spacing=(5.0, 0.9, 0.9)).ct
     for path in sorted(DATA.glob("*/*_ct.nii.gz"))[:4]:
         yield path.name, read_ct(path)
 
