@@ -45,7 +45,7 @@ class Computing:
 
     def sent(self, array: NDArray[Any]) -> Tensor:
         """An array on the device; to NVIDIA's through pinned memory, and the CPU does not wait for it."""
-        tensor = torch.from_numpy(np.ascontiguousarray(array))
+        tensor = torch.from_numpy(np.require(array, requirements=["C", "W"]))
         if not self.is_cuda:
             return tensor.to(self.device)
         return tensor.pin_memory().to(self.device, non_blocking=True)
@@ -77,24 +77,28 @@ class AtOnce:
     def __init__(self, most: int) -> None:
         self.number = most
 
-    def run(self, work: Callable[[int], Result]) -> Result:
+    def run(self, work: Callable[[int], Result], there: int | None = None) -> Result:
         """What ``work`` gives for a number of windows at once.
+
+        Args:
+            there: how many windows there are; None where that is not known.
 
         Raises:
             torch.OutOfMemoryError: not even one window fits.
         """
         while True:
-            with self._fewer_without_memory():
-                return work(self.number)
+            number = self.number if there is None else min(self.number, there)
+            with self._fewer_without_memory(number):
+                return work(number)
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
 
     @contextmanager
-    def _fewer_without_memory(self) -> Iterator[None]:
+    def _fewer_without_memory(self, number: int) -> Iterator[None]:
         try:
             yield
         except torch.OutOfMemoryError:
-            if self.number == 1:
+            if number == 1:
                 raise
-            self.number = max(1, self.number // 2)
+            self.number = number // 2
             _log.warning("The memory does not suffice: %d windows at once from now on.", self.number)

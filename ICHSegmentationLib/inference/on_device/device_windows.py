@@ -50,4 +50,4 @@ def in_windows_on(
         assert answer is not None
         return answer / total
 
-    return at_once.run(answers)[layout.inside]
+    return at_once.run(answers, len(boxes))[layout.inside]

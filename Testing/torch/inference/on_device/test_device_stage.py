@@ -183,6 +183,10 @@ def test_not_even_one_window_is_an_error_that_the_cascade_hears():
     with pytest.raises(torch.OutOfMemoryError):
         in_windows_on(torch.zeros(1, 1, 8, 8, 8), run, (4, 4, 4), AtOnce(4))
     assert given == [4, 2, 1]
+    given.clear()
+    with pytest.raises(torch.OutOfMemoryError):
+        in_windows_on(torch.zeros(1, 1, 4, 4, 4), run, (4, 4, 4), AtOnce(4))
+    assert given == [1], "the only window is not tried again"
 
 
 def test_an_array_goes_to_a_gpu_through_pinned_memory_and_nobody_waits(monkeypatch):
