@@ -17,6 +17,7 @@ from ..labels import label_named
 from ..models import ModelFolder, Stage
 from ..preparation.head import inside_of
 from ..preparation.intracranial import bounding_box
+from ..preparation.noise import calmed
 from ..preparation.orientation import Reorientation
 from ..settings import DeviceName, EngineName
 from ..volume import CTVolume, Volume
@@ -178,15 +179,16 @@ class Segmenter:
         with clock.stage("prepare", 0.0):
             inside = inside_of(ct)
             box = bounding_box(inside.mask, _MARGIN_MM, grid.spacing)
+            calm = calmed(hu[box], inside.mask[box], grid.spacing, self._coarse.spacing_mm[0])
         with clock.stage("locate", 0.1):
-            coarse = self._coarse.probability(hu[box], grid.spacing).within(inside.mask[box])
+            coarse = self._coarse.probability(calm.hu, grid.spacing).within(inside.mask[box])
             regions = self._regions(coarse)
         found, unsure = np.zeros(hu.shape, np.uint8), np.zeros(hu.shape, np.uint8)
         with clock.stage("refine", 0.4):
             unsure[box] = coarse_uncertainty(coarse)
             for number, region in enumerate(regions):
                 progress("refine", 0.4 + 0.6 * number / len(regions))
-                crop = hu[box][region.native]
+                crop = calm.hu[region.native]
                 seen = coarse.in_region(region.coarse, crop.shape)
                 weight, threshold = self._thresholds.fine_weight, self._thresholds.hemorrhage
                 refined = self._fine.refined(crop, grid.spacing, seen, weight, threshold)
@@ -200,7 +202,7 @@ class Segmenter:
         mask, doubt = (Volume(np.ascontiguousarray(order.undo(a)), ct.affine) for a in (found, unsure))
         left_out = left_out_ml(coarse, regions, self._thresholds.unsure, grid.voxel_volume_mm3)
         doubts = Uncertainty(doubt, left_out, inside.warnings)
-        warnings = (*inside.warnings, *self._warnings)
+        warnings = (*inside.warnings, *calm.warnings, *self._warnings)
         return Segmentation(mask, doubts, self._device, clock.timings_s, warnings, self._engine)
 
     def _regions(self, coarse: Probability) -> list[Region]:
