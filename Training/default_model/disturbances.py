@@ -23,6 +23,7 @@ from ICHSegmentationLib.volume import CTVolume, Grid
 Floats = NDArray[np.float32]
 
 NOISE_HU, GRAIN_MM = 6.0, 0.5
+FINE_NOISE_HU = 25.0
 BLUR_MM, SHARPEN_MM, SHARPEN = 0.8, 0.7, 1.0
 ANGLE_DEGREES = 10.0
 BLACK, WHITE = -1000, 1000
@@ -54,6 +55,12 @@ def more_noise(scan: Scan, rng: np.random.Generator) -> Scan:
     """Noise of SD 6 HU, correlated over 0.5 mm in plane, on top of the scan's own."""
     grain = _in_plane_blur(rng.standard_normal(scan.hu.shape, dtype=np.float32), scan.grid, GRAIN_MM)
     return _with(scan, scan.hu + grain * np.float32(NOISE_HU / grain.std()))
+
+
+def fine_noise(scan: Scan, rng: np.random.Generator) -> Scan:
+    """Uncorrelated noise of SD 25 HU on top of the scan's own, as a bone kernel brings."""
+    grain = rng.standard_normal(scan.hu.shape, dtype=np.float32)
+    return _with(scan, scan.hu + grain * np.float32(FINE_NOISE_HU))
 
 
 def softer_kernel(scan: Scan, rng: np.random.Generator) -> Scan:
@@ -149,6 +156,7 @@ def full_range(scan: Scan, rng: np.random.Generator) -> Scan:
 DISTURBANCES: dict[str, Disturbance] = {
     "as stored": as_stored,
     "noise, SD 6 HU more": more_noise,
+    "fine noise, SD 25 HU more": fine_noise,
     "softer kernel": softer_kernel,
     "sharper kernel": sharper_kernel,
     "rotated by 10°": rotated,
