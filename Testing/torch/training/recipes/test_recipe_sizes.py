@@ -68,8 +68,6 @@ def test_a_small_training_learns_from_few_steps(name: str):
         rates = [learning_rate(smaller, epoch) for epoch in range(smaller.epochs)]
         assert max(rates) == rates[0] >= max(3e-3, stage.optimizer.learning_rate)
         assert rates[-1] < rates[0] / 10
-        alone = all("cross_entropy" in term.name for term in stage.loss.terms)
-        assert not alone or rates[0] >= 1e-2
 
 
 def test_the_stages_of_a_small_cascade_see_as_much_together_as_a_single_small_network():
