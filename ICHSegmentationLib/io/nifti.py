@@ -53,7 +53,9 @@ def read_nifti(path: Path) -> StoredImage:
         raise _not_an_image(path, error) from error
     except _DAMAGED as error:
         raise _not_an_image(path, error) from error
-    native = values.astype(values.dtype.newbyteorder("="), order="C")
+    # What was unpacked is ours already; a plain file is only mapped into memory.
+    mapped = isinstance(values, np.memmap) or not values.flags.writeable
+    native = values.astype(values.dtype.newbyteorder("="), order="C", copy=mapped)
     return StoredImage(
         native, affine, float(stored.slope), float(stored.inter), image.header, warnings=warnings
     )
