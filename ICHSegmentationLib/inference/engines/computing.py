@@ -22,8 +22,8 @@ class Computing:
 
     Attributes:
         device: where tensors lie.
-        half: convolutions multiply in float16 (PyTorch's autocast) and add up in float32; all else, and
-            answers that overflow so, is computed in float32. bfloat16 keeps three bits less.
+        half: networks compute in float16 (PyTorch's autocast), convolutions adding up in float32; answers
+            that overflow so are computed in float32. bfloat16 would keep three bits less.
     """
 
     device: torch.device
