@@ -8,7 +8,7 @@ held-out scans are not looked at before the last two. ``--size debug`` is a tria
 
 Every step is kept below ``--work``, and what was measured is written down at once: given again, the command
 goes on where it was ended. ``--only`` takes a part of the recipes, so that several commands can share them,
-once one has prepared the data. Half an hour of one core. Linux, macOS.
+once one has prepared the data. About an hour of one core. Linux, macOS.
 """
 
 import argparse

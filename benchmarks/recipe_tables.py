@@ -115,7 +115,7 @@ def hu(stage: StageRecipe) -> str:
 
 
 def rate(stage: StageRecipe) -> str:
-    return f"{stage.optimizer.learning_rate:g}{'' if stage.scheduler.name == 'constant' else ', falling'}"
+    return f"{stage.optimizer.learning_rate:g}{'' if stage.scheduler.name == 'constant' else ' falling'}"
 
 
 def pixel(stage: StageRecipe) -> str:
