@@ -54,7 +54,11 @@ class Batch:
 @dataclass
 class SliceSource:
     """Draws slices of ``scans``; ``weights`` gives the share of each kind of slice, ``GROUP+`` those with
-    hemorrhage, ``GROUP-`` the others."""
+    hemorrhage, ``GROUP-`` the others.
+
+    Within a kind a scan is drawn by the square root of the number of its slices, so that hemorrhages on few
+    slices are not drowned by those on many.
+    """
 
     scans: Sequence[LightScan]
     weights: Mapping[str, float]
@@ -62,12 +66,14 @@ class SliceSource:
     disturbance: Disturbance = field(default_factory=Disturbance)
 
     def __post_init__(self) -> None:
-        kinds: dict[str, list[tuple[int, int]]] = {}
+        kinds: dict[str, dict[int, list[int]]] = {}
         for number, scan in enumerate(self.scans):
             for index in np.flatnonzero(scan.codes.any(axis=(1, 2))):
                 sign = "+" if scan.flags[index, 0] == 1 else "-"
-                kinds.setdefault(scan.group + sign, []).append((number, int(index)))
+                kinds.setdefault(scan.group + sign, {}).setdefault(number, []).append(int(index))
         self._kinds = {kind: kinds[kind] for kind in self.weights if kind in kinds}
+        roots = {kind: np.sqrt([len(each) for each in of.values()]) for kind, of in self._kinds.items()}
+        self._chances = {kind: root / root.sum() for kind, root in roots.items()}
         shares = np.array([self.weights[kind] for kind in self._kinds])
         self._shares = shares / shares.sum()
 
@@ -93,7 +99,8 @@ class SliceSource:
         self, kind: str, rng: np.random.Generator
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
         members = self._kinds[kind]
-        number, index = members[rng.integers(len(members))]
+        number = list(members)[rng.choice(len(members), p=self._chances[kind])]
+        index = members[number][rng.integers(len(members[number]))]
         scan = self.scans[number]
         codes = scan.codes.take([index - 1, index, index + 1], axis=0, mode="clip")
         return codes, scan.target[index], scan.flags[index]

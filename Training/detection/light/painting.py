@@ -5,6 +5,7 @@ import logging
 import numpy as np
 
 from ICHSegmentationLib.errors import InputError
+from ICHSegmentationLib.labels import SUBARACHNOID
 from ICHSegmentationLib.phantom import anatomy_of, lesion, paint, typical_volume_ml
 from ICHSegmentationLib.preparation.brain_slices import CODES_PER_HU, MIDDLE, OUTSIDE, PIXEL_MM, SLAB_MM
 
@@ -16,7 +17,21 @@ _log = logging.getLogger(__name__)
 _BRAIN_HU = 32.0
 _LESIONS = {1: 0.6, 2: 0.3, 3: 0.1}
 _SMALL_SHARE = 0.5  # of the hemorrhages that are small: mL, log-uniform
-_SMALL_ML = 0.3, 4.0
+_SMALL_ML = 0.5, 5.0
+_SPARSE = SUBARACHNOID.id  # of which a slab shows little: painted twice as often as the others
+
+
+def random_subtypes(count: int, rng: np.random.Generator) -> list[str]:
+    """Different subtypes to paint."""
+    weights = np.array([2.0 if name == _SPARSE else 1.0 for name in SUBTYPE_IDS])
+    return [str(name) for name in rng.choice(SUBTYPE_IDS, count, replace=False, p=weights / weights.sum())]
+
+
+def random_volume_ml(subtype: str, rng: np.random.Generator) -> float:
+    """Half of the hemorrhages are small, the others as patients have them."""
+    if rng.random() < _SMALL_SHARE:
+        return float(np.exp(rng.uniform(*np.log(_SMALL_ML))))
+    return typical_volume_ml(subtype, rng)
 
 
 def painted_copy(scan: LightScan, name: str, seed: int) -> LightScan:
@@ -31,11 +46,9 @@ def painted_copy(scan: LightScan, name: str, seed: int) -> LightScan:
     added = np.zeros(scan.codes.shape, np.uint8)
     fields = []
     count = rng.choice(list(_LESIONS), p=list(_LESIONS.values()))
-    for subtype in rng.choice(SUBTYPE_IDS, size=count, replace=False):
-        small = rng.random() < _SMALL_SHARE
-        volume = float(np.exp(rng.uniform(*np.log(_SMALL_ML)))) if small else typical_volume_ml(subtype, rng)
+    for subtype in random_subtypes(int(count), rng):
         try:
-            field = lesion(str(subtype), anatomy, rng, volume)
+            field = lesion(subtype, anatomy, rng, random_volume_ml(subtype, rng))
         except InputError as error:
             _log.info("%s", error)
             continue

@@ -27,7 +27,7 @@ from ...datasets.case import SUBTYPE_IDS
 from ...datasets.tables import label_id
 from ...default_model.cases import Case
 from ...default_model.traced import trace
-from .painting import painted_copy
+from .painting import painted_copy, random_subtypes, random_volume_ml
 from .scan import FEWEST_PIXELS, UNKNOWN, LightScan, flags_of
 
 _log = logging.getLogger(__name__)
@@ -48,8 +48,11 @@ def prepare_case(case: Case, folder: Path, copies: Mapping[str, int]) -> None:
 
 def prepare_phantom(number: int, folder: Path) -> None:
     """Write the pictures of a painted head, every third without hemorrhage."""
-    subtype = None if number % 3 == 2 else SUBTYPE_IDS[number % len(SUBTYPE_IDS)]
-    phantom = make_phantom(_FIRST_PHANTOM + number, subtype, shape=PHANTOM_SHAPE, spacing=PHANTOM_SPACING)
+    seed = _FIRST_PHANTOM + number
+    rng = np.random.default_rng(seed)
+    subtype = None if number % 3 == 2 else random_subtypes(1, rng)[0]
+    volume_ml = None if subtype is None else random_volume_ml(subtype, rng)
+    phantom = make_phantom(seed, subtype, volume_ml, shape=PHANTOM_SHAPE, spacing=PHANTOM_SPACING)
     slices, order, _ = pictures(phantom.ct)
     target = on_grid(order.apply(phantom.mask.voxels), slices)
     LightScan(f"phantom_{number}", "", "phantom", slices.codes, target, flags_of(target)).save(folder)

@@ -1,13 +1,16 @@
 """What the light detector learns from: painted copies, cells of the map, flags, and batches of them."""
 
 import numpy as np
+import pytest
 import torch
 from light_scans import light_scan
 
+from ICHSegmentationLib.phantom import typical_volume_ml
 from ICHSegmentationLib.preparation.brain_slices import MIDDLE
+from Training.datasets.case import SUBTYPE_IDS
 from Training.detection.light.batches import Disturbance, SliceSource, cells_of
 from Training.detection.light.loop import loss_of
-from Training.detection.light.painting import painted_copy
+from Training.detection.light.painting import painted_copy, random_subtypes, random_volume_ml
 from Training.detection.light.scan import UNKNOWN, LightScan, flags_of, load_scans
 
 STILL = Disturbance(0, 0, 0, 0, 0, 0, 0)
@@ -59,6 +62,26 @@ def test_slices_are_drawn_by_their_kind_and_keep_their_flags():
     assert torch.equal(again.images, batch.images) and not torch.equal(
         source.batch(1, 24).images, batch.images
     )
+
+
+def test_hemorrhages_on_few_slices_are_not_drowned_by_those_on_many():
+    few, many = light_scan("few", "bleeding", slices=1), light_scan("many", "bleeding", slices=9)
+    few.flags[:, :2], many.flags[:, 0] = 1, 1  # the one on few slices is epidural
+    batch = SliceSource([few, many], {"bleeding+": 1.0}, disturbance=STILL).batch(0, 100)
+    # drawn as the square roots of 1 and 9 slices
+    assert batch.flags[:, 1].mean() == pytest.approx(0.25, abs=0.1)
+
+
+def test_half_of_the_painted_hemorrhages_are_small_and_subarachnoid_ones_come_most_often():
+    rng = np.random.default_rng(0)
+    subtypes = [random_subtypes(1, rng)[0] for _ in range(600)]
+    shares = {name: subtypes.count(name) / 600 for name in SUBTYPE_IDS}
+    assert shares.pop("subarachnoid") == pytest.approx(1 / 3, abs=0.07)
+    assert list(shares.values()) == pytest.approx([1 / 6] * 4, abs=0.06)
+    assert len(set(random_subtypes(3, rng))) == 3
+    small = np.mean([0.5 <= random_volume_ml("subdural", rng) <= 5 for _ in range(600)])
+    typical = np.mean([0.5 <= typical_volume_ml("subdural", rng) <= 5 for _ in range(600)])
+    assert small == pytest.approx(0.5 + typical / 2, abs=0.07)
 
 
 def test_unknown_flags_are_below_zero():

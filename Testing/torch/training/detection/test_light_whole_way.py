@@ -1,16 +1,21 @@
 """The light detector from a data folder to a model folder, in a tiny size, by the documented steps."""
 
+import copy
 from dataclasses import replace
 
 import pytest
+import torch
 from light_scans import data_folder
 
+from ICHSegmentationLib.detection.parts import network_of
 from ICHSegmentationLib.models import ModelFolder
 from Training.detection.light import __main__ as command
+from Training.detection.light import train
 from Training.detection.light.cross_validation import folds_of, judged_cases
 from Training.detection.light.loop import Schedule
 from Training.detection.light.recipe import LIGHT
 from Training.detection.light.scan import load_scans
+from Training.detection.light.train import train_member
 from Training.detection.predictions import read_predictions
 
 SCANS = [
@@ -23,7 +28,7 @@ SCANS = [
 ]
 TINY = replace(
     LIGHT,
-    network={"kind": "slice_map", "features": [2, 2, 2]},
+    network={"kind": "slice_map", "members": 2, "features": [2, 2, 2]},
     copies={"clean": 1, "hematoma": 1},
     hematoma_scans=1,
     phantoms=0,
@@ -94,6 +99,37 @@ def test_painted_copies_of_a_scan_that_is_held_back_are_held_back_too(run, monke
 def test_the_detector_itself_sees_no_validation_scan_and_is_judged_on_them(run):
     rows = read_predictions([run / "run/validation.csv"])
     assert {row.case for row in rows} == {"physionet_ct_ich/3", "physionet_ct_ich/4"}
+
+
+def test_members_learn_on_their_own_and_are_exported_together(run):
+    scans = [
+        scan for scan in load_scans(run / "run/pictures") if scan.source not in {SCANS[4][0], SCANS[5][0]}
+    ]
+    first, second = (train_member(scans, TINY, number).state_dict() for number in range(2))
+    exported = network_of(ModelFolder.open(run / "model"), "slices").state_dict()
+    for name, value in first.items():
+        if value.dtype.is_floating_point:
+            assert torch.allclose(exported[f"members.0.{name}"], value, rtol=1e-3, atol=1e-6)
+            assert torch.allclose(exported[f"members.1.{name}"], second[name], rtol=1e-3, atol=1e-6)
+    assert not torch.allclose(first["marks.weight"], second["marks.weight"], rtol=0.1)
+
+
+def test_a_cycle_goes_on_from_the_one_before_with_other_slices(run, monkeypatch):
+    begun, seeds = [], []
+
+    def fit(network, source, schedule):
+        begun.append(network.offset.detach().clone())
+        seeds.append(source.seed)
+        ended = copy.deepcopy(network)
+        torch.nn.init.constant_(ended.offset, len(begun))
+        return ended
+
+    monkeypatch.setattr(train, "fit", fit)
+    scans = load_scans(run / "run/pictures")
+    made = [train_member(scans, replace(TINY, cycles=3), number) for number in range(2)]
+    assert [float(offset[0]) for offset in begun] == [0, 1, 2, 0, 4, 5]
+    assert [float(network.offset[0].detach()) for network in made] == [3, 6]
+    assert len(set(seeds)) == 6
 
 
 def test_the_model_folder_is_whole_and_says_where_it_comes_from(run):
