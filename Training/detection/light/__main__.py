@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None, recipe: LightRecipe = LIGHT) ->
     parser.add_argument("--out", type=Path, default=Path("runs/light"), help="pictures, weights, predictions")
     parser.add_argument("--folds", type=int, nargs="+", metavar="K", help="cross-validate these only")
     parser.add_argument("--heads", type=int, nargs=2, default=(12, 20), metavar=("CLEAN", "BLEEDING"))
+    parser.add_argument("--small", action="store_true", help="phantoms: hemorrhages of 0.5 to 8 mL")
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--model", type=Path, default=Path("ICHSegmentationLib/models/detector"))
     chosen = parser.parse_args(arguments)
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None, recipe: LightRecipe = LIGHT) ->
         export(recipe, chosen.out, chosen.data, chosen.model)
     else:
         detector = Detector.open(chosen.model, "cpu", threads=chosen.threads)
-        print(phantom_page(list(judge_phantoms(detector, *chosen.heads))), end="")
+        print(phantom_page(list(judge_phantoms(detector, *chosen.heads, chosen.small))), end="")
     return 0
 
 

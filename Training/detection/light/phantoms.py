@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ICHSegmentationLib.detection import Detector
 from ICHSegmentationLib.labels import label_named
 from ICHSegmentationLib.phantom import make_phantom
@@ -11,6 +13,8 @@ from ...datasets.case import SUBTYPE_IDS
 from .prepare import PHANTOM_SHAPE, PHANTOM_SPACING
 
 _FIRST_CLEAN, _FIRST_BLEEDING = 100, 200  # the training has seeds from 3000 on
+_FIRST_CLEAN_OF_SMALL, _FIRST_SMALL = 1000, 1200
+_SMALL_ML = 0.5, 8.0
 
 
 @dataclass(frozen=True)
@@ -33,15 +37,20 @@ class Judged:
     on_blood: bool
 
 
-def judge_phantoms(detector: Detector, clean: int, bleeding: int) -> Iterator[Judged]:
+def judge_phantoms(detector: Detector, clean: int, bleeding: int, small: bool = False) -> Iterator[Judged]:
     """So many heads without hemorrhage, and so many with one, of the five subtypes in turn and of volumes as
-    patients have them."""
-    kinds: list[tuple[int, str | None]] = [(_FIRST_CLEAN + number, None) for number in range(clean)]
-    kinds += [
-        (_FIRST_BLEEDING + number, SUBTYPE_IDS[number % len(SUBTYPE_IDS)]) for number in range(bleeding)
+    patients have them, or of 0.5 to 8 mL (log-uniform), in other heads."""
+    rng = np.random.default_rng(0)
+    first_clean = _FIRST_CLEAN_OF_SMALL if small else _FIRST_CLEAN
+    first_bleeding = _FIRST_SMALL if small else _FIRST_BLEEDING
+    kinds: list[tuple[int, str | None, float | None]] = [
+        (first_clean + number, None, None) for number in range(clean)
     ]
-    for seed, subtype in kinds:
-        phantom = make_phantom(seed, subtype, shape=PHANTOM_SHAPE, spacing=PHANTOM_SPACING)
+    for number in range(bleeding):
+        volume_ml = float(np.exp(rng.uniform(*np.log(_SMALL_ML)))) if small else None
+        kinds.append((first_bleeding + number, SUBTYPE_IDS[number % len(SUBTYPE_IDS)], volume_ml))
+    for seed, subtype, volume_ml in kinds:
+        phantom = make_phantom(seed, subtype, volume_ml, shape=PHANTOM_SHAPE, spacing=PHANTOM_SPACING)
         found = detector.detect(phantom.ct)
         on_blood = bool(phantom.mask.voxels[found.ranked(1)[0]].any())
         probability = found.probability("hemorrhage")
@@ -53,9 +62,11 @@ def phantom_page(judged: Sequence[Judged]) -> str:
     clean = [head for head in judged if head.subtype is None]
     bleeding = [head for head in judged if head.subtype is not None]
     found = [head for head in bleeding if head.likely]
+    highest = max((head.probability for head in clean), default=0.0)
     lines = [
         f"Without hemorrhage: {sum(not head.likely for head in clean)} of {len(clean)} left alone"
-        f"{_listed([f'seed {head.seed} ({head.probability:.2f})' for head in clean if head.likely])}. "
+        f"{_listed([f'seed {head.seed} ({head.probability:.2f})' for head in clean if head.likely])} "
+        f"(the highest probability is {highest:.2f}). "
         f"With hemorrhage: {len(found)} of {len(bleeding)} found, on "
         f"{sum(head.on_blood for head in found)} of these the likeliest slice shows it.",
         "",

@@ -26,8 +26,8 @@ def painted(monkeypatch):
     """The seeds and subtypes that are asked for; blood is on slice 1, of seed 202 on slice 2."""
     asked = []
 
-    def make(seed, subtype, shape, spacing):
-        asked.append((seed, subtype))
+    def make(seed, subtype, volume_ml, shape, spacing):
+        asked.append((seed, subtype, volume_ml))
         voxels = np.zeros((3, 2, 2), np.uint8)
         voxels[2 if seed == 202 else 1] = subtype is not None
         return SimpleNamespace(ct=seed, mask=SimpleNamespace(voxels=voxels), volume_ml=1.5)
@@ -38,12 +38,22 @@ def painted(monkeypatch):
 
 def test_heads_without_hemorrhage_come_first_and_subtypes_in_turn(painted):
     judged = list(judge_phantoms(SaysSeeds(), 2, 6))
-    assert [seed for seed, _ in painted] == [100, 101, 200, 201, 202, 203, 204, 205]
-    kinds = [subtype for _, subtype in painted]
+    assert [seed for seed, _, _ in painted] == [100, 101, 200, 201, 202, 203, 204, 205]
+    kinds = [subtype for _, subtype, _ in painted]
+    assert {volume for _, _, volume in painted} == {None}  # as patients have them
     assert kinds[:2] == [None, None] and set(kinds[2:7]) == set(CLASSES[1:]) and kinds[7] == kinds[2]
-    assert max(seed for seed, _ in painted) < 3000  # from there on, heads are learned from
+    assert max(seed for seed, _, _ in painted) < 3000  # from there on, heads are learned from
     assert judged[3] == Judged(201, kinds[3], 1.5, pytest.approx(0.02), False, True)
     assert [head.on_blood for head in judged[2:6]] == [True, True, False, True]
+
+
+def test_small_hemorrhages_are_asked_for_in_other_heads(painted):
+    list(judge_phantoms(SaysSeeds(), 1, 40, small=True))
+    volumes = [volume for _, subtype, volume in painted if subtype is not None]
+    assert {seed for seed, _, _ in painted}.isdisjoint(range(100, 300))
+    assert max(seed for seed, _, _ in painted) < 3000
+    assert painted[0][1:] == (None, None) and len(volumes) == 40
+    assert all(0.5 <= volume <= 8 for volume in volumes) and np.median(volumes) == pytest.approx(2, rel=0.5)
 
 
 def test_the_page_counts_and_names_what_was_missed():
@@ -56,7 +66,10 @@ def test_the_page_counts_and_names_what_was_missed():
             Judged(201, "subdural", 30.0, 0.95, True, False),
         ]
     )
-    assert "Without hemorrhage: 1 of 2 left alone, not seed 101 (0.70)." in text
+    assert (
+        "Without hemorrhage: 1 of 2 left alone, not seed 101 (0.70) (the highest probability is 0.70)."
+        in text
+    )
     assert "With hemorrhage: 2 of 3 found, on 1 of these the likeliest slice shows it." in text
     assert "| EDH | 1 / 2 | 1.6–12.0 | 1.6, 0.38 |" in text
     assert "| SDH | 1 / 1 | 30.0–30.0 | – |" in text
