@@ -103,7 +103,7 @@ same scan as stored, with its interval by bootstrap over scans. A clean scan cou
 What each disturbance does exactly stands in `Training/default_model/disturbances.py`.
 
 A scan noisier than those of the training is smoothed before the networks see it, and the result says so
-(`ICHSegmentationLib/preparation/noise.py`); thin slices are averaged in HU, so that blended bone does not take
+(`ICHSegmentationLib/preparation/noise.py`); thin slices are averaged in HU, so that bone does not blend to
 the density of blood (`ICHSegmentationLib/inference/network_grid.py`).
 
 {table(head, rows)}{_failures(trials)}"""
