@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None, recipe: LightRecipe = LIGHT) ->
         export(recipe, chosen.out, chosen.data, chosen.model)
     else:
         detector = Detector.open(chosen.model, "cpu", threads=chosen.threads)
-        print(phantom_page(list(judge_phantoms(detector, *chosen.heads, chosen.small))), end="")
+        clean, bleeding = chosen.heads
+        print(phantom_page(list(judge_phantoms(detector, clean, bleeding, chosen.small))), end="")
     return 0
 
 
