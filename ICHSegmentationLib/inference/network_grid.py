@@ -61,8 +61,8 @@ class NetworkGrid:
         channels = np.empty((1, len(windows), *self.shape), np.float32)
         for channel, (level, width) in zip(channels[0], windows, strict=True):
             for index in range(self.shape[0]):
-                block = hu[index * self.slab : (index + 1) * self.slab].clip(*SLAB_HU)
-                plane = window(block.mean(axis=0, dtype=np.float32), level, width)
+                block = hu[index * self.slab : (index + 1) * self.slab].astype(np.float32)
+                plane = window(block.clip(*SLAB_HU).mean(axis=0), level, width)
                 channel[index] = resized(plane * 2 - 1, self.shape[1:])
         return channels
 
