@@ -20,7 +20,9 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -33,9 +35,9 @@ EXTRAS = {
     "demo": ["dicom", "openvino"],
     "test": ["dicom", "onnx", "openvino", "pacs", "ray", "test", "train", "slicer-test"],
 }
-LIGHT_TESTS = ["Testing/packaging", "Testing/unit"]
-NETWORK_TESTS = ["Testing/torch"]
-SLICER_TESTS = ["Testing/mrml", "Testing/panel", "Testing/slicer"]
+# Each group in a process of its own: the light tests must not find torch loaded, Slicer's classes come alone.
+SHOWN_TESTS = [["Testing/torch"], ["Testing/panel"]]
+TESTS_BESIDE = [["Testing/packaging", "Testing/unit"], ["Testing/mrml", "Testing/slicer"]]
 
 
 def main() -> int:
@@ -93,22 +95,25 @@ def run_tests(pytest_arguments: list[str]) -> list[str]:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if pytest_arguments:
         return ["pytest"] if run("-m", "pytest", *pytest_arguments) else []
-    failed = []
-    with tempfile.TemporaryFile() as output:
-        say(f"== pytest {' '.join(LIGHT_TESTS)} (its output comes last)")
-        beside = subprocess.Popen(
-            [PYTHON, "-m", "pytest", *LIGHT_TESTS], stdout=output, stderr=output, env=environment()
-        )
-        for tests in (NETWORK_TESTS, SLICER_TESTS):
-            say(f"== pytest {' '.join(tests)}")
-            if run("-m", "pytest", *tests):
-                failed.append(f"pytest {' '.join(tests)}")
-        if beside.wait():
-            failed.append(f"pytest {' '.join(LIGHT_TESTS)}")
+    with tempfile.TemporaryFile() as output, ThreadPoolExecutor(1) as beside:
+        others = beside.submit(run_groups, TESTS_BESIDE, output)
+        failed = run_groups(SHOWN_TESTS) + others.result()
         output.seek(0)
         sys.stdout.flush()
         shutil.copyfileobj(output, sys.stdout.buffer)
         sys.stdout.buffer.flush()
+    return failed
+
+
+def run_groups(groups: list[list[str]], output: IO[bytes] | None = None) -> list[str]:
+    """Which groups of tests failed, one run after the other; their output goes into ``output``."""
+    failed = []
+    for tests in groups:
+        name = f"pytest {' '.join(tests)}"
+        say(f"== {name}" + (" (its output comes last)" if output else ""))
+        command = [PYTHON, "-m", "pytest", *tests]
+        if subprocess.run(command, stdout=output, stderr=output, env=environment()).returncode:
+            failed.append(name)
     return failed
 
 
