@@ -1,10 +1,15 @@
 """OpenVINO's entry, made once for the whole process."""
 
+import sys
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import openvino
+
+# OpenVINO would tell its makers of every load, by a process forked for that, which may hang where there is no
+# network. Without this package it tells nobody.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 @cache
