@@ -12,9 +12,15 @@ from ICHSegmentationLib.inference.engines.opening import Opened
 from ICHSegmentationLib.inference.network_grid import NetworkGrid
 from ICHSegmentationLib.inference.probability import Probability
 from ICHSegmentationLib.inference.stage import StageNetwork
+from ICHSegmentationLib.preparation.orientation import Reorientation
 from ICHSegmentationLib.volume import CTVolume
 
 BLOOD_HU = 65
+
+
+def noise_hu(hu):
+    """Standard deviation of a head without blood, skull and air left out."""
+    return hu[(hu > -150) & (hu < 220)].std()
 
 
 class SeesBlood(StageNetwork):
@@ -23,6 +29,7 @@ class SeesBlood(StageNetwork):
     def __init__(self, stage, network, mirrored):
         self._spacing_mm = stage
         self.seen = []
+        self.noise_hu = []
 
     @property
     def spacing_mm(self):
@@ -31,6 +38,7 @@ class SeesBlood(StageNetwork):
     def probability(self, hu, spacing):
         grid = NetworkGrid.of(hu.shape, spacing, self.spacing_mm)
         self.seen.append(hu.shape)
+        self.noise_hu.append(noise_hu(hu))
         blood = (hu == BLOOD_HU).astype(np.float32)
         return Probability(grid.image(blood, [(0.5, 1.0)])[0, 0] / 2 + 0.5, grid)
 
@@ -157,6 +165,24 @@ def test_bright_things_outside_the_skull_and_specks_are_left_out(segmenter):
     assert not found[:, 230:].any()
     assert not found[20, 58:65, 98:105].any()
     assert found.sum() > 0.9 * blood.sum()
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_of_a_noisy_scan_the_networks_see_a_calm_one_and_the_result_warns(segmenter, name):
+    affine, shape = GRIDS[name]
+    ct, _ = painted_head(affine, shape, radius=0.0)
+    slices_in_slab = max(1, round(5.0 / Reorientation.of(ct.grid).grid.spacing[0]))
+    noise = np.random.default_rng(0).normal(0, 12 * slices_in_slab**0.5, shape)
+    noisy = CTVolume((ct.voxels + noise * (ct.voxels == 35)).round().astype(np.int16), ct.affine)
+    result = segmenter(noisy)
+    assert segmenter._coarse.noise_hu[0] < 0.6 * noise_hu(noisy.voxels)
+    assert any("noisy" in warning for warning in result.warnings)
+
+
+def test_a_scan_without_noise_reaches_the_networks_untouched(segmenter):
+    ct, _ = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200), radius=0.0)
+    assert not any("noisy" in warning for warning in segmenter(ct).warnings)
+    assert segmenter._coarse.noise_hu == [0.0]
 
 
 def test_progress_runs_forward_and_names_the_stages(segmenter):
