@@ -10,7 +10,6 @@ from ICHSegmentationLib.labels import label_named
 from ICHSegmentationLib.phantom import make_phantom
 
 from ...datasets.case import SUBTYPE_IDS
-from .prepare import PHANTOM_SHAPE, PHANTOM_SPACING
 
 _FIRST_CLEAN, _FIRST_BLEEDING = 100, 200  # the training has seeds from 3000 on
 _FIRST_CLEAN_OF_SMALL, _FIRST_SMALL = 1000, 1200
@@ -39,7 +38,7 @@ class Judged:
 
 def judge_phantoms(detector: Detector, clean: int, bleeding: int, small: bool = False) -> Iterator[Judged]:
     """So many heads without hemorrhage, and so many with one, of the five subtypes in turn and of volumes as
-    patients have them, or of 0.5 to 8 mL (log-uniform), in other heads."""
+    patients have them, or of 0.5 to 8 mL (log-uniform), in other heads; pixels as of ``ichseg phantom``."""
     rng = np.random.default_rng(0)
     first_clean = _FIRST_CLEAN_OF_SMALL if small else _FIRST_CLEAN
     first_bleeding = _FIRST_SMALL if small else _FIRST_BLEEDING
@@ -50,7 +49,7 @@ def judge_phantoms(detector: Detector, clean: int, bleeding: int, small: bool = 
         volume_ml = float(np.exp(rng.uniform(*np.log(_SMALL_ML)))) if small else None
         kinds.append((first_bleeding + number, SUBTYPE_IDS[number % len(SUBTYPE_IDS)], volume_ml))
     for seed, subtype, volume_ml in kinds:
-        phantom = make_phantom(seed, subtype, volume_ml, shape=PHANTOM_SHAPE, spacing=PHANTOM_SPACING)
+        phantom = make_phantom(seed, subtype, volume_ml)
         found = detector.detect(phantom.ct)
         on_blood = bool(phantom.mask.voxels[found.ranked(1)[0]].any())
         probability = found.probability("hemorrhage")

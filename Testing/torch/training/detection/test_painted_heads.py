@@ -26,7 +26,7 @@ def painted(monkeypatch):
     """The seeds and subtypes that are asked for; blood is on slice 1, of seed 202 on slice 2."""
     asked = []
 
-    def make(seed, subtype, volume_ml, shape, spacing):
+    def make(seed, subtype, volume_ml):
         asked.append((seed, subtype, volume_ml))
         voxels = np.zeros((3, 2, 2), np.uint8)
         voxels[2 if seed == 202 else 1] = subtype is not None
