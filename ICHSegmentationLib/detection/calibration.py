@@ -14,7 +14,8 @@ _NONE = (0.0,) * len(CLASSES)
 class Calibration:
     """Temperature and offsets, of images and of scans (Platt 1999; without offsets Guo et al., ICML 2017).
 
-    A subtype is never likelier than any hemorrhage: where its own numbers say more, it is as likely.
+    A subtype is never likelier than any hemorrhage: where its own numbers say more, it is as likely. No image
+    is likelier to show a class than its scan: where one would be, all are lowered by the same factor.
 
     Attributes:
         temperature: of images; logits are divided by it.
@@ -36,8 +37,12 @@ class Calibration:
     scan_images: int = 1
 
     def of_images(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Probabilities ``[..., K]`` of logits ``[..., K]``."""
+        """Probabilities ``[..., K]`` of logits ``[..., K]``, of each image by itself."""
         return _coherent(sigmoid(logits / self.temperature + np.array(self.offsets)))
+
+    def of_all_images(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Probabilities ``[S, K]`` of a scan's images from the logits ``[S, K]`` of all of them."""
+        return within_scan(self.of_images(logits), self.of_scan(logits))
 
     def of_scan(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probabilities ``[K]`` of a scan from the logits ``[S, K]`` of its images; 0 without one."""
@@ -54,6 +59,13 @@ class Calibration:
         number = self.of_images(logits).mean(axis=0) * max(len(logits), self.scan_images)
         expected: NDArray[np.float64] = np.log(number)
         return expected
+
+
+def within_scan(probabilities: NDArray[np.floating], of_scan: NDArray[np.floating]) -> NDArray[np.float64]:
+    """``[..., K]`` of all images of a scan, or of places in them, lowered to the scan's ``[K]`` at most."""
+    highest = probabilities.max(axis=tuple(range(probabilities.ndim - 1)), initial=0.0)
+    share = np.divide(of_scan, highest, out=np.ones(len(of_scan)), where=highest > of_scan)
+    return _coherent(probabilities * share)
 
 
 def _coherent(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:

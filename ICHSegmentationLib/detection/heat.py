@@ -8,6 +8,7 @@ from monai.visualize import GradCAM
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from .calibration import within_scan
 from .detector import AT_ONCE, SLICES, Detector
 from .parts import network_of
 from .pictures import Pictures
@@ -37,7 +38,8 @@ class HeatMaps:
     def __init__(self, detector: Detector, pictures: Pictures) -> None:
         self._point, self._device = detector.point, torch.device(detector.device)
         self._pictures = pictures
-        self._probabilities = detector.point.probabilities(detector.logits(pictures.images))
+        logits = detector.logits(pictures.images)
+        self._probabilities, self._of_scan = self._point.probabilities(logits), self._point.of_scan(logits)
         self._network = network_of(detector.model, SLICES).to(self._device)
         self._cam = None if hasattr(self._network, "cells") else cam_of(self._network)
 
@@ -59,11 +61,12 @@ class HeatMaps:
 
     @cached_property
     def _marks(self) -> Array:
-        """``[S, h, w, K]``: probabilities of each cell of the network's own map."""
+        """``[S, h, w, K]``: probabilities of each cell of the network's own map, none above the scan's."""
         with torch.inference_mode():
             cells = [self._network.cells(images).cpu().numpy() for images in self._batches()]  # type: ignore[operator]
         ordered = np.concatenate(cells).transpose(0, 2, 3, 1)[..., list(self._point.order)]
-        return self._point.calibration.of_images(ordered).astype(np.float32)
+        marks = self._point.calibration.of_images(ordered)
+        return within_scan(marks, self._of_scan).astype(np.float32)
 
     def _batches(self) -> list[Tensor]:
         images = self._pictures.images

@@ -62,7 +62,7 @@ class OperatingPoint:
 
     def probabilities(self, logits: Array) -> Array:
         """``[S, K]`` of the networks' ``[S, K]`` of all images, in the order of the classes."""
-        return self.calibration.of_images(self.logits(logits)).astype(np.float32)
+        return self.calibration.of_all_images(self.logits(logits)).astype(np.float32)
 
     def of_scan(self, logits: Array) -> Array:
         """``[K]`` of a scan from the networks' ``[S, K]`` of all images; 0 without one."""

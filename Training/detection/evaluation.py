@@ -112,7 +112,7 @@ def _judged(
     slices, scans = [], []
     for name, case in cases.items():
         logits = np.array([row.logits for row in case])
-        slices.append(calibrations[name].of_images(logits))
+        slices.append(calibrations[name].of_all_images(logits))
         scans.append(calibrations[name].of_scan(logits))
     return np.concatenate(slices), np.stack(scans)
 

@@ -184,6 +184,11 @@ class MarksBright(nn.Module):
         return torch.cat([bright, *[bright - 5] * 4, bright + 5], dim=1)
 
 
+def says(monkeypatch: pytest.MonkeyPatch, logit: float) -> None:
+    """Every slice has this logit of every class."""
+    monkeypatch.setattr(Detector, "logits", lambda _, images: np.full((len(images), 6), logit, np.float32))
+
+
 @pytest.mark.parametrize("tilt", [np.eye(4), TILT], ids=["straight", "oblique"])
 @pytest.mark.parametrize(
     ("order", "flips"),
@@ -195,6 +200,7 @@ def test_a_networks_own_marks_lie_on_the_blood_and_no_subtype_is_hotter_than_any
     model = write_detector(tmp_path / "m", {"slices": random_network(SLICE_MAP, 0)}, {"slices": SLICE_MAP})
     detector = Detector.open(model, "cpu", "torch")
     monkeypatch.setattr(heat, "network_of", lambda model, stage: MarksBright())
+    says(monkeypatch, 9.0)
     hu = np.full((8, 80, 80), -1000, np.int16)
     rows, columns = np.ogrid[-40:40, -40:40]
     for radius, value in ((34, 1200), (31, 32)):
@@ -211,6 +217,10 @@ def test_a_networks_own_marks_lie_on_the_blood_and_no_subtype_is_hotter_than_any
     assert ((hot >= blood.min(axis=0) - margin) & (hot <= blood.max(axis=0) + margin)).all()
     assert (heat_maps.of("subdural") == found).all()
     assert (heat_maps.of("epidural") <= found).all()
+    says(monkeypatch, -1.0)  # 1 / (1 + exp(1 / 1.5)) = 0.34 with the temperature of the model
+    doubtful = HeatMaps(detector, pictures_of(ct, model.manifest.stages["slices"])).of("hemorrhage")
+    assert 30 <= doubtful.max() <= 34
+    assert set(map(tuple, np.argwhere(doubtful > 17))) <= set(map(tuple, np.argwhere(found > 45)))
 
 
 def test_heat_maps_are_written_on_the_grid_of_the_scan(tmp_path: Path, a_looker: Detector):

@@ -81,6 +81,29 @@ def test_no_subtype_is_likelier_than_any_hemorrhage_on_a_slice_or_a_scan(
     np.testing.assert_allclose(slices[:, 0], any_alone, rtol=1e-3, atol=1e-30)
 
 
+@given(logits=LOGITS, offsets=OFFSETS, of_scans=OFFSETS, temperature=st.floats(0.1, 5), counted=st.booleans())
+def test_no_slice_is_likelier_to_bleed_than_its_scan(
+    logits: np.ndarray, offsets: tuple, of_scans: tuple, temperature: float, counted: bool
+):
+    found = Calibration(temperature, offsets, 2, temperature if counted else None, of_scans)
+    slices, scan, alone = found.of_all_images(logits), found.of_scan(logits), found.of_images(logits)
+    assert (slices <= scan * (1 + 1e-9)).all() and (slices[:, 1:] <= slices[:, :1]).all()
+    assert (np.argsort(slices[:, 0], kind="stable") == np.argsort(alone[:, 0], kind="stable")).all()
+    if (alone <= scan).all():
+        np.testing.assert_array_equal(slices, alone)
+
+
+def test_slices_that_would_be_likelier_than_their_scan_are_lowered_by_one_factor():
+    images = np.full((20, 6), 0.1)
+    images[:2, 0] = 0.9, 0.6
+    logits = np.log(images / (1 - images))
+    # 3.3 images are expected to bleed: 1 / (1 + exp(2 - ln 3.3)) = 0.3087
+    found = Calibration(scan_temperature=1.0, scan_offsets=(-2.0,) * 6)
+    scan = 3.3 / (3.3 + np.e**2)
+    assert found.of_scan(logits)[0] == pytest.approx(scan)
+    assert found.of_all_images(logits)[[0, 1, 2], 0] == pytest.approx([scan, scan * 6 / 9, scan / 9])
+
+
 def test_a_subtype_that_would_be_likelier_is_as_likely_as_any_hemorrhage(tmp_path: Path):
     # What its numbers alone make: 0.5, 0.731059, 0.268941, ...
     found = point(tmp_path).probabilities(np.array([[0.0, 1, -1, 0, 0, 0]], np.float32))
