@@ -1,5 +1,6 @@
 """The default model on disturbed validation scans: how far Dice falls, and what is marked in clean scans."""
 
+import hashlib
 import json
 import logging
 import zlib
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+import ICHSegmentationLib
 from ICHSegmentationLib.errors import ICHError
 from ICHSegmentationLib.inference.cascade import Segmenter
 from ICHSegmentationLib.io import read_ct, read_mask
@@ -18,6 +20,7 @@ from ICHSegmentationLib.models.manifest import Manifest
 from ICHSegmentationLib.preparation.orientation import Reorientation
 
 from ..evaluation.intervals import mean_of
+from . import disturbances
 from .cases import Case, read_cases
 from .disturbances import DISTURBANCES, Scan, dice_without_halves
 from .markdown import interval, number, table
@@ -49,8 +52,8 @@ def robustness(
 ) -> None:
     """Segment validation scans under every disturbance; write ``out/robustness.json`` and the page.
 
-    Trials that the file holds for the same model are not done again, so an interrupted run goes on where it
-    was.
+    Trials that the file holds for the same model and the same code are not done again, so an interrupted run
+    goes on where it was.
 
     Args:
         every: take only every n-th scan with a reference mask, and every n-th without hemorrhage.
@@ -58,7 +61,8 @@ def robustness(
     folder = ModelFolder.open(model)
     cases = _chosen(read_cases(data), every)
     results = out / "robustness.json"
-    trials = _earlier(results, folder.manifest)
+    origin = _origin(folder.manifest)
+    trials = _earlier(results, origin)
     segmenter = Segmenter(folder, threads=threads)
     for case in cases:
         missing = [name for name in DISTURBANCES if (case.name, name) not in trials]
@@ -68,7 +72,7 @@ def robustness(
         for name in missing:
             trials[case.name, name] = trial = _try(case, scan, name, segmenter)
             _log.info("%s", trial)
-            _write(results, folder.manifest, list(trials.values()))
+            _write(results, origin, list(trials.values()))
     done = [trials[case.name, name] for case in cases for name in DISTURBANCES]
     with atomic_path(page) as temporary:
         temporary.write_text(robustness_page(done, folder.manifest, every), encoding="utf-8")
@@ -163,18 +167,29 @@ def _try(case: Case, scan: Scan, name: str, segmenter: Segmenter) -> Trial:
     return Trial(case.name, name, dice, float(volume))
 
 
-def _earlier(results: Path, manifest: Manifest) -> dict[tuple[str, str], Trial]:
-    """The trials of an earlier run with the same model."""
+def _origin(manifest: Manifest) -> dict[str, str]:
+    """What the trials follow from: the model, and all code between a scan and its mask."""
+    digest = hashlib.sha256()
+    for file in [
+        Path(disturbances.__file__),
+        *sorted(Path(ICHSegmentationLib.__file__).parent.rglob("*.py")),
+    ]:
+        digest.update(file.name.encode() + file.read_bytes())
+    return {"model": manifest.sha256, "code": digest.hexdigest()}
+
+
+def _earlier(results: Path, origin: dict[str, str]) -> dict[tuple[str, str], Trial]:
+    """The trials of an earlier run of the same origin."""
     if not results.is_file():
         return {}
     content = json.loads(results.read_text(encoding="utf-8"))
-    if content["model"] != manifest.sha256:
+    if {name: content.get(name) for name in origin} != origin:
         return {}
     trials = [Trial(**trial) for trial in content["trials"]]
     return {(trial.case, trial.disturbance): trial for trial in trials}
 
 
-def _write(results: Path, manifest: Manifest, trials: Sequence[Trial]) -> None:
-    content = {"model": manifest.sha256, "trials": [asdict(trial) for trial in trials]}
+def _write(results: Path, origin: dict[str, str], trials: Sequence[Trial]) -> None:
+    content = {**origin, "trials": [asdict(trial) for trial in trials]}
     with atomic_path(results) as temporary:
         temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

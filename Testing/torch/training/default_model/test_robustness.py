@@ -64,3 +64,10 @@ def test_an_interrupted_run_goes_on_where_it_was_and_writes_the_page(data, tmp_p
     rows = [line for line in page.read_text().splitlines() if line.startswith("| ")][1:]
     assert [row.split(" | ")[0].strip("| ") for row in rows] == list(DISTURBANCES)
     assert "1.000" in rows[0]
+
+    other_code = tmp_path / "disturbances.py"
+    other_code.write_text("# altered")
+    monkeypatch.setattr(robust.disturbances, "__file__", str(other_code))
+    monkeypatch.setattr(Bright, "calls", 100)  # no further interruption
+    robustness(data, tmp_path, out, page, every=2)
+    assert Bright.calls == 100 + len(DISTURBANCES) * 2
