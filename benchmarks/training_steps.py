@@ -9,6 +9,7 @@ of augmentation, each by its own loop and loader: this project's ``train_stage``
 
 import contextlib
 import json
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -85,6 +86,7 @@ def own(task: str, settings: Settings) -> dict[str, Any]:
         return timed_rounds(batches(patches, 0, steps, stage.batch, options, Place()), settings)
     material = Material(scans, [tiny], SPACING_MM, store, folder / "stage")
     out = folder / "x".join(map(str, settings.patch))
+    shutil.rmtree(out, ignore_errors=True)  # a training found there would be gone on with, not measured
     train_stage(stage, material, out, options, make_fabric(options))
     told = read_log(out)[1:]
     return {
