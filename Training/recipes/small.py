@@ -3,8 +3,8 @@
 A quarter of the features and wider pixels; few steps, and what lets a network learn from so few: at least
 half of the patches on a hemorrhage, batches of 8 slices, a higher learning rate that falls to 0, and the
 minimum and maximum of brain and blood where a method (000) takes those of the whole scan, between which they
-differ by a hundredth; there three times the steps, too. An image encoder (003) keeps its layers. Everything
-else is as it was.
+differ by a hundredth; there three to five times the steps, too. An image encoder (003) keeps its layers.
+Everything else is as it was.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _OWN_MM = (5.0, 0.45, 0.45)
 _EPOCHS, _SLICES_OF_BATCH = 20, 8
 _SLICE_STEPS, _VOXELS = 400, 800 * 16 * 64 * 64
 """Of a whole training, shared by its stages: steps of 2D networks, voxels that volumes' patches sum up to."""
-_LONGER = 3
+_LONGER = {2: 5, 3: 3}
 """Where every patch is a whole scan, or a whole slice of one, few of its voxels are hemorrhage."""
 
 _BRAIN = ((40.0, 80.0),)
@@ -53,7 +53,7 @@ def _small(stage: StageRecipe, stages: int) -> StageRecipe:
     batch = _SLICES_OF_BATCH if flat else stage.batch
     steps = (_SLICE_STEPS if flat else _VOXELS // (batch * prod(patch))) // stages
     if stage.shape and stage.input_use != "region":
-        steps *= _LONGER
+        steps *= _LONGER[stage.dimensions]
     slices_mm, row_mm, column_mm = stage.spacing_mm or _OWN_MM
     return replace(
         stage,
