@@ -88,7 +88,7 @@ def test_no_slice_is_likelier_to_bleed_than_its_scan(
     found = Calibration(temperature, offsets, 2, temperature if counted else None, of_scans)
     slices, scan, alone = found.of_all_images(logits), found.of_scan(logits), found.of_images(logits)
     assert (slices <= scan * (1 + 1e-9)).all() and (slices[:, 1:] <= slices[:, :1]).all()
-    assert (np.argsort(slices[:, 0], kind="stable") == np.argsort(alone[:, 0], kind="stable")).all()
+    assert (np.diff(slices[np.argsort(alone[:, 0]), 0]) >= 0).all()  # their order stays
     if (alone <= scan).all():
         np.testing.assert_array_equal(slices, alone)
 
