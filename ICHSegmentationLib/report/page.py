@@ -184,9 +184,10 @@ def small_picture(stack: SliceStack, index: int, frame: Frame, likely: float | N
     parts = [str(number), *([f"{area:.1f} cm²"] if area else [])]
     if likely is not None:
         parts.append(f"detector {in_percent(likely)}")
+    caption = " · ".join(part.replace(" ", "\u00a0") for part in parts)  # no line ends within a number
     picture = _picture(
         stack, index, frame, outlines(stack.labels[index], frame, 1.3), [right_side(frame)],
-        f"Slice {number}", " · ".join(parts), quality=80,
+        f"Slice {number}", caption, quality=80,
     )  # fmt: skip
     return replace(picture, marked=likely is not None)
 

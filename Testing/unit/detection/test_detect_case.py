@@ -100,7 +100,7 @@ def test_a_segmentation_tells_what_the_detector_says(
     page = result.paths["report"].read_text("utf-8")
     assert told["sentence"] in page
     assert page.count('class="marked outlined"') == len(BLEEDING)
-    assert "detector 98 %" in page
+    assert "detector\u00a098\u00a0%" in page
 
 
 def test_what_the_detector_saw_and_nobody_outlined_is_a_warning_and_a_picture(
@@ -117,7 +117,7 @@ def test_what_the_detector_saw_and_nobody_outlined_is_a_warning_and_a_picture(
     assert warning in [event.message for event in heard if isinstance(event, Warned)]
     page = result.paths["report"].read_text("utf-8")
     assert warning in page
-    assert ">21 · detector 98 %<" in page
+    assert ">21 · detector\u00a098\u00a0%<" in page
 
 
 def test_reversed_slices_are_compared_with_the_outline_in_their_own_order(
@@ -136,7 +136,7 @@ def test_reversed_slices_are_compared_with_the_outline_in_their_own_order(
         "Detector: subarachnoid hemorrhage likely on slice 6, nothing outlined there."
         in result.measurements["warnings"]
     )
-    assert ">6 · detector 98 %<" in result.paths["report"].read_text("utf-8")
+    assert ">6 · detector\u00a098\u00a0%<" in result.paths["report"].read_text("utf-8")
 
 
 def test_without_a_detector_a_segmentation_is_as_before(
