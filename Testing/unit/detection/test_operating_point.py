@@ -64,6 +64,9 @@ def test_a_calibrated_scan_is_judged_by_how_many_images_are_expected_to_bleed(tm
     # 2 and 0.4 images: 1 / (1 + exp(1 - 2 ln 2)) = 4 / (4 + e), and 0.16 / (0.16 + e)
     assert found.of_scan(logits)[:2].tolist() == pytest.approx([4 / (4 + np.e), 0.16 / (0.16 + np.e)])
     assert found.of_scan(logits[:0]).tolist() == [0] * 6
+    # The likeliest slice, 0.9 by itself, is as likely as the scan, and the others keep their ratio to it.
+    of_slices = found.probabilities(logits)[:, 0]
+    assert of_slices.tolist() == pytest.approx((images[:, 0] / 0.9 * 4 / (4 + np.e)).tolist(), rel=1e-5)
 
 
 LOGITS = arrays(np.float32, (5, 6), elements=st.floats(-40, 40, width=32))

@@ -52,6 +52,13 @@ def test_a_scan_is_as_likely_as_the_mean_of_its_likeliest_slices():
     assert evaluate(ROWS, Calibration(scan_slices=2), resamples=50).scans[0].auc == pytest.approx(wanted)
 
 
+def test_a_slice_counts_no_more_than_its_scan():
+    # By themselves 2 and 2 against 3 and -5: half of the pairs. The other scan as a whole has 0.48, this 0.88.
+    rows = [*scan("bleeds", [1, 1], [2, 2], SliceLabel.of({"epidural"})), *scan("clean", [0, 0], [3, -5])]
+    assert evaluate(rows, resamples=50).slices[0].auc == pytest.approx(0.5)
+    assert evaluate(rows, Calibration(scan_slices=2), resamples=50).slices[0].auc == pytest.approx(1.0)
+
+
 def test_the_scans_own_label_tells_subtypes_that_no_slice_does():
     found = {result.name: result for result in evaluate(ROWS, resamples=50).scans}
     assert (found["subdural"].positive, found["subdural"].known) == (1, 4)
