@@ -53,7 +53,7 @@ def test_a_scan_is_as_likely_as_the_mean_of_its_likeliest_slices():
 
 
 def test_a_slice_counts_no_more_than_its_scan():
-    # By themselves 2 and 2 against 3 and -5: half of the pairs. The other scan as a whole has 0.48, this 0.88.
+    # By themselves 2 and 2 against 3 and -5: half of the pairs. As scans the one has 0.88, the other 0.48.
     rows = [*scan("bleeds", [1, 1], [2, 2], SliceLabel.of({"epidural"})), *scan("clean", [0, 0], [3, -5])]
     assert evaluate(rows, resamples=50).slices[0].auc == pytest.approx(0.5)
     assert evaluate(rows, Calibration(scan_slices=2), resamples=50).slices[0].auc == pytest.approx(1.0)
