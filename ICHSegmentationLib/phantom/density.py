@@ -7,11 +7,12 @@ from ..labels import EPIDURAL, INTRAPARENCHYMAL, INTRAVENTRICULAR, SUBARACHNOID,
 from .anatomy import Anatomy, Mask
 from .noise_fields import smooth_noise
 
-# Mean and standard deviation of acute blood in HU; SAH is thin, so mixed with CSF.
+# Mean and standard deviation of acute blood in HU. SAH is thin: averaged with fluid and brain in its voxels,
+# 45 to 60 HU of it are left on the scan.
 ACUTE = {
     INTRAPARENCHYMAL.id: (62.0, 4.0),
     INTRAVENTRICULAR.id: (60.0, 5.0),
-    SUBARACHNOID.id: (53.0, 4.0),
+    SUBARACHNOID.id: (62.0, 4.0),
     SUBDURAL.id: (61.0, 5.0),
     EPIDURAL.id: (64.0, 5.0),
 }
@@ -25,7 +26,7 @@ def blood_density(
 ) -> NDArray[np.float32]:
     """HU ``[D, H, W]`` of the blood of one lesion, without noise of the scanner."""
     mean, sd = ACUTE[label.id]
-    level = float(np.clip(rng.normal(mean, sd), 48 if label is not SUBARACHNOID else 45, 74))
+    level = float(np.clip(rng.normal(mean, sd), 48 if label is not SUBARACHNOID else 54, 74))
     swirl, fluid, thin = rng.random(3)
     if label is not SUBARACHNOID and thin < THIN_BLOOD:
         level = rng.uniform(45, 55)

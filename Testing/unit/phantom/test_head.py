@@ -38,6 +38,14 @@ def test_the_mask_has_the_volume_asked_for_and_the_label_of_its_subtype(a_phanto
     assert phantom.volume_ml == pytest.approx(measured)
 
 
+@pytest.mark.parametrize("seed", [3, 4])
+def test_subarachnoid_blood_has_the_density_that_is_measured_on_scans(seed):
+    """45 to 60 HU, although every slice averages it with what lies above and below."""
+    phantom = make_phantom(seed, "subarachnoid", 10.0, shape=(17, 212, 212), spacing=(5.0, 1.0, 1.0))
+    blood = phantom.ct.voxels[phantom.mask.voxels > 0]
+    assert 50 < np.median(blood) < 58
+
+
 def test_a_head_without_hemorrhage_has_an_empty_mask_on_the_grid_of_the_ct(a_phantom):
     phantom = a_phantom(None)
     assert not phantom.mask.voxels.any()

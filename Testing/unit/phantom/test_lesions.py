@@ -100,6 +100,13 @@ def test_subarachnoid_blood_is_thin_and_lies_in_fluid(a_head, seed):
     assert thickness < 12  # a ball of this volume would be 22 mm thick
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_little_subarachnoid_blood_stays_in_one_place(a_head, seed):
+    places = np.argwhere(lesion("subarachnoid", a_head, np.random.default_rng(seed), 1.0).mask) * SPACING
+    from_centre = np.linalg.norm(places - places.mean(axis=0), axis=1)
+    assert np.sqrt((from_centre**2).mean()) < 12  # mm
+
+
 @pytest.mark.parametrize("subtype", ["subdural", "epidural"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_large_extra_axial_blood_touches_the_inner_table(a_head, subtype, seed):
