@@ -1,1 +1,1 @@
-"""The embedded default model: how its samples are made, how it is trained, exported and evaluated."""
+"""The embedded models that outline: how their samples are made, and how they are trained and evaluated."""

@@ -1,4 +1,4 @@
-"""The default model from the data folder, step by step or all at once."""
+"""The embedded models from the data folder, step by step or all at once."""
 
 import argparse
 import logging
@@ -13,7 +13,7 @@ from .evaluate import evaluate
 from .export import export
 from .loop import train
 from .prepare import prepare
-from .recipe import COPIES, DEFAULT, PHANTOMS, StageRecipe
+from .recipe import COPIES, PHANTOMS, RECIPES, StageRecipe
 from .robustness import robustness
 from .sampling import PatchSource, load_samples
 
@@ -21,16 +21,17 @@ from .sampling import PatchSource, load_samples
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m Training.default_model", description=__doc__)
     parser.add_argument("step", choices=["prepare", "train", "export", "evaluate", "robustness", "all"])
+    parser.add_argument("--recipe", choices=list(RECIPES), default="default", help="(default: %(default)s)")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the data folder")
-    parser.add_argument(
-        "--out", type=Path, default=Path("runs/default"), help="samples, checkpoints and logs"
-    )
+    parser.add_argument("--out", type=Path, help="samples, checkpoints and logs (default: runs/RECIPE)")
     parser.add_argument("--stage", choices=["coarse", "fine"], help="train this stage only")
     parser.add_argument("--steps", type=int, help="another number of training steps")
     parser.add_argument("--threads", type=int, help="CPU threads")
-    parser.add_argument("--model", type=Path, default=Path("ICHSegmentationLib/models/default"))
+    parser.add_argument("--model", type=Path, help="the model folder (default: the embedded one)")
     parser.add_argument("--every", type=int, default=1, help="robustness: take every n-th scan only")
     chosen = parser.parse_args(arguments)
+    recipe = RECIPES[chosen.recipe]
+    out, model = chosen.out or Path("runs") / chosen.recipe, chosen.model or recipe.model
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     if chosen.threads:
         torch.set_num_threads(chosen.threads)
@@ -39,19 +40,18 @@ def main(arguments: list[str] | None = None) -> int:
         return chosen.step in (step, "all")
 
     if wanted("prepare"):
-        prepare(chosen.data, chosen.out / "samples", DEFAULT.stages, COPIES, PHANTOMS)
+        prepare(chosen.data, out / "samples", recipe, COPIES, PHANTOMS)
     if wanted("train"):
-        for stage in DEFAULT.stages:
+        for stage in recipe.stages:
             if chosen.stage in (None, stage.name):
-                _train(stage, chosen.out, chosen.steps)
+                _train(stage, out, chosen.steps)
     if wanted("export"):
-        export(DEFAULT, chosen.out, chosen.model)
+        export(recipe, out, model)
     if wanted("evaluate"):
-        out = chosen.out / "evaluation"
-        evaluate(chosen.data, chosen.model, out, Path("docs/results.md"), chosen.threads)
+        command = f"python -m Training.default_model evaluate --recipe {chosen.recipe} --data DATA"
+        evaluate(chosen.data, model, out / "evaluation", recipe.results, command, chosen.threads)
     if chosen.step == "robustness":  # hours on a laptop, so not part of "all"
-        out, page = chosen.out / "evaluation", Path("docs/robustness.md")
-        robustness(chosen.data, chosen.model, out, page, chosen.every, chosen.threads)
+        robustness(chosen.data, model, out / "evaluation", recipe.robustness, chosen.every, chosen.threads)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The default model on the validation cases: every case in a table, and what the tables add up to."""
+"""A model on the validation cases: every case in a table, and what the tables add up to."""
 
 import json
 import logging
@@ -20,8 +20,14 @@ from .slices import SliceFindings, slice_findings
 _log = logging.getLogger(__name__)
 
 
-def evaluate(data: Path, model: Path, out: Path, page: Path, threads: int | None = None) -> None:
-    """Segment every validation case; write ``out/cases.json`` and the page of tables."""
+def evaluate(
+    data: Path, model: Path, out: Path, page: Path, command: str, threads: int | None = None
+) -> None:
+    """Segment every validation case; write ``out/cases.json`` and the page of tables.
+
+    Args:
+        command: what the page names as its origin.
+    """
     segmenter = Segmenter(ModelFolder.open(model), threads=threads)
     found = []
     for case in read_cases(data):
@@ -35,7 +41,7 @@ def evaluate(data: Path, model: Path, out: Path, page: Path, threads: int | None
     outlined = summarise([one for one in found if isinstance(one, CaseMetrics)])
     by_slice = [one for one in found if isinstance(one, SliceFindings)]
     with atomic_path(page) as temporary:
-        text = results_page(outlined, by_slice, ModelFolder.open(model).manifest)
+        text = results_page(outlined, by_slice, ModelFolder.open(model).manifest, command)
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -25,6 +25,7 @@ class Schedule:
 
     From ``freeze_norm_at`` on, batch normalisation uses its running statistics, as it will in use. Those of a
     small batch tell whether it holds a lesion; a network that has learned to rely on that marks clean scans.
+    Before that, the statistics are taken anew over ``settling`` batches, with the averaged weights.
     """
 
     steps: int
@@ -35,6 +36,7 @@ class Schedule:
     descent: float = 0.35
     averaging: float = 0.99
     freeze_norm_at: int | None = None
+    settling: int = 100
     save_every: int = 50
 
     def lasting(self, steps: int) -> "Schedule":
@@ -91,6 +93,10 @@ def train(network: nn.Module, source: PatchSource, schedule: Schedule, folder: P
         if schedule.freeze_norm_at is not None and step >= schedule.freeze_norm_at:
             if step == schedule.freeze_norm_at:
                 network.load_state_dict(average.module.state_dict())
+                later = range(schedule.steps, schedule.steps + schedule.settling)
+                batches = (source.batch(number, schedule.batch)[0] for number in later)
+                torch.optim.swa_utils.update_bn(batches, network)
+                average.module.load_state_dict(network.state_dict())
             _freeze_norm(network)
         for group in optimizer.param_groups:
             group["lr"] = schedule.learning_rate * schedule.factor(step)

@@ -19,7 +19,7 @@ from ICHSegmentationLib.preparation.orientation import Reorientation
 
 from .cases import Case, read_cases
 from .hyperdense import hyperdense
-from .recipe import Copies, StageRecipe
+from .recipe import Copies, Recipe, StageRecipe
 from .sampling import IGNORE
 from .scan import Scan
 from .silver_masks import mend
@@ -39,7 +39,7 @@ _FIRST_PHANTOM = 1000  # seeds below are left to demos and tests
 def prepare(
     data: Path,
     folder: Path,
-    stages: Stages,
+    recipe: Recipe,
     copies: Mapping[str, Copies],
     phantoms: int,
     processes: int | None = None,
@@ -49,12 +49,17 @@ def prepare(
     Args:
         data: the data folder.
         folder: where the samples go.
-        stages: the stages whose samples are wanted.
+        recipe: its stages, and the scans that it learns from.
         copies: the copies with painted hemorrhages made of each scan, by its group.
         phantoms: how many painted heads are added, every fourth without hemorrhage.
         processes: how many scans are prepared at a time; None takes one for each core.
     """
-    cases = [case for case in read_cases(data) if case.split == "train"]
+    stages = recipe.stages
+    cases = [
+        case
+        for case in read_cases(data)
+        if case.split == "train" and case.name.split("/")[0] in recipe.sources
+    ]
     for stage in stages:
         (folder / stage.name).mkdir(parents=True, exist_ok=True)
     # A forked process would inherit locks of PyTorch's threads and could wait for ever.

@@ -1,6 +1,7 @@
-"""The embedded default model: its two stages, what each sees, and how long it learns."""
+"""The default model, and one of data free for any use: what their stages see, and how long they learn."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .loop import Schedule
@@ -63,17 +64,37 @@ class StageRecipe:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A cascade: a coarse stage for the whole head, a fine one where the coarse one saw something."""
+    """A cascade: a coarse stage for the whole head, a fine one where the coarse one saw something.
+
+    Attributes:
+        sources: folders of the data that it learns from.
+        model: where the model folder goes.
+        results, robustness: the pages of what it does, on the scans as they are and disturbed.
+    """
 
     coarse: StageRecipe
     fine: StageRecipe
     inference: dict[str, float]
     manifest: dict[str, Any]
+    sources: tuple[str, ...]
+    model: Path
+    results: Path
+    robustness: Path
 
     @property
     def stages(self) -> tuple[StageRecipe, StageRecipe]:
         return self.coarse, self.fine
 
+
+_PHYSIONET = {
+    "name": "PhysioNet CT-ICH 1.0.0",
+    "citation": "Hssayeni et al. 2020, Data 5(1):14",
+    "licence": "CC BY 4.0",
+}
+_CITATION = (
+    "Network after Xu et al., An Automatic Cascaded Model for Hemorrhagic Stroke Segmentation and "
+    "Hemorrhagic Volume Estimation"
+)
 
 DEFAULT = Recipe(
     coarse=StageRecipe(
@@ -135,20 +156,69 @@ DEFAULT = Recipe(
                     "citation": "Ma et al. 2023, arXiv:2308.10521 (figshare 23957937)",
                     "licence": "non-commercial research",
                 },
-                {
-                    "name": "PhysioNet CT-ICH 1.0.0",
-                    "citation": "Hssayeni et al. 2020, Data 5(1):14",
-                    "licence": "CC BY 4.0",
-                },
+                _PHYSIONET,
             ],
             "split": "52 + 32 training scans; 16 + 12 other patients' scans kept for validation",
             "command": "python -m Training.default_model all --data DATA --out runs/default",
         },
         "licence": "Non-commercial research use only, as the terms of PHE-SICH-CT-IDS ask",
-        "citation": (
-            "Network after Xu et al., An Automatic Cascaded Model for Hemorrhagic Stroke Segmentation and "
-            "Hemorrhagic Volume Estimation"
-        ),
+        "citation": _CITATION,
         "metrics": {},
     },
+    sources=("phe_sich", "physionet_ct_ich"),
+    model=Path("ICHSegmentationLib/models/default"),
+    results=Path("docs/results.md"),
+    robustness=Path("docs/robustness.md"),
 )
+
+# Learned from data that may be used for anything, where the default model's may not; on wider pixels, as it
+# was made to be free, not to be best.
+OPEN = Recipe(
+    coarse=StageRecipe(
+        name="coarse",
+        features=(8, 16, 32, 48, 64, 64, 64),
+        spacing_mm=(5.0, 1.6, 1.6),
+        patch=(16, 128, 128),
+        weights={"synthetic": 0.42, "small": 0.12, "clean": 0.22, "traced": 0.20, "phantom": 0.04},
+        schedule=Schedule(steps=4900, freeze_norm_at=3380),
+        augmentation=Augmentation(foreground_share=0.6),
+        largest_pass=(48, 192, 192),
+    ),
+    fine=StageRecipe(
+        name="fine",
+        features=(12, 24, 48, 64, 96, 96, 96),
+        spacing_mm=(5.0, 0.9, 0.9),
+        patch=(8, 128, 128),
+        weights={"synthetic": 0.45, "small": 0.13, "clean": 0.18, "traced": 0.20, "phantom": 0.04},
+        schedule=Schedule(steps=5100, freeze_norm_at=3510),
+        augmentation=Augmentation(foreground_share=0.6),
+        largest_pass=(16, 192, 192),
+    ),
+    inference={**DEFAULT.inference, "context_mm": 115.0},
+    manifest={
+        "schema_version": 1,
+        "id": "ich-cascade-open",
+        "version": "1.0.0",
+        "name": "ICH cascade, open data",
+        "description": (
+            "Two residual 3D U-Nets, coarse then fine, that outline hemorrhage as one class. Learned from "
+            "data that may be used for any purpose; less accurate than ich-cascade-small."
+        ),
+        "recipe": "cascade",
+        "labels": ["hemorrhage"],
+        "training": {
+            "data": [_PHYSIONET],
+            "split": "32 training scans; 12 other patients' scans kept for validation",
+            "command": "python -m Training.default_model all --recipe open --data DATA --out runs/open",
+        },
+        "licence": "CC-BY-4.0",
+        "citation": _CITATION,
+        "metrics": {},
+    },
+    sources=("physionet_ct_ich",),
+    model=Path("ICHSegmentationLib/models/open"),
+    results=Path("docs/results-open.md"),
+    robustness=Path("docs/robustness-open.md"),
+)
+
+RECIPES = {"default": DEFAULT, "open": OPEN}

@@ -1,4 +1,4 @@
-"""``docs/results.md``: the tables of an evaluation, written by the evaluation."""
+"""A page of results: the tables of an evaluation, written by the evaluation."""
 
 from collections.abc import Sequence
 
@@ -13,17 +13,23 @@ from .slices import SliceFindings, sensitivity_at, touched
 _SPECIFICITY = 0.95
 
 
-def results_page(outlined: Summary, by_slice: Sequence[SliceFindings], manifest: Manifest) -> str:
-    """The page for the scans with outlines, and for those of which readers named the slices."""
+def results_page(
+    outlined: Summary, by_slice: Sequence[SliceFindings], manifest: Manifest, command: str
+) -> str:
+    """The page for the scans with outlines, and for those of which readers named the slices.
+
+    Args:
+        command: what writes this page again.
+    """
     traumatic = [scan for scan in by_slice if scan.bleeding]
     clean = [scan for scan in by_slice if not scan.bleeding]
     parts = [
-        "# Results of the default model\n",
-        f"Model `{manifest.id}` {manifest.version}. "
-        "Written by `python -m Training.default_model evaluate --data DATA`.\n",
+        f"# Results of {manifest.name}\n",
+        f"Model `{manifest.id}` {manifest.version}. Written by `{command}`.\n",
         "Research use only; not a medical device.\n",
-        "These are the validation scans; the model was trained on other patients' scans of the same two "
-        "collections, so scans from elsewhere will fare worse.\n",
+        "These are the validation scans. The model was trained on other patients' scans of "
+        f"{' and '.join(source.name for source in manifest.training.data)}; scans from elsewhere will fare "
+        "worse.\n",
         "What the embedded detector says of the same scans: [detection.md](detection.md#validation-split). "
         "The recipes of the five papers on the same scans: [results-recipes.md](results-recipes.md).\n",
         _outlined_section(outlined),

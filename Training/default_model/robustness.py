@@ -1,4 +1,4 @@
-"""The default model on disturbed validation scans: how far Dice falls, and what is marked in clean scans."""
+"""A model on disturbed validation scans: how far Dice falls, and what is marked in clean scans."""
 
 import hashlib
 import json
@@ -79,7 +79,7 @@ def robustness(
 
 
 def robustness_page(trials: Sequence[Trial], manifest: Manifest, every: int) -> str:
-    """``docs/robustness.md`` for these trials."""
+    """The page for these trials."""
     first = {trial.case: trial.dice for trial in trials if trial.disturbance == _FIRST}
     outlined = sum(dice is not None for dice in first.values())
     rows = [_row(name, [t for t in trials if t.disturbance == name], first) for name in DISTURBANCES]
@@ -93,7 +93,7 @@ def robustness_page(trials: Sequence[Trial], manifest: Manifest, every: int) -> 
         "clean scans marked",
         "largest mL",
     ]
-    return f"""# Robustness of the default model
+    return f"""# Robustness of {manifest.name}
 
 Model `{manifest.id}` {manifest.version}.
 Written by `python -m Training.default_model robustness --data DATA{option}`.

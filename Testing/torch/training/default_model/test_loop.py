@@ -111,3 +111,12 @@ def test_the_last_steps_start_from_the_averaged_weights(tmp_path):
     torch.testing.assert_close(
         state["network"]["norm.running_mean"], state["average"]["module.norm.running_mean"]
     )
+
+
+def test_the_last_steps_use_statistics_of_many_batches(tmp_path):
+    schedule = Schedule(steps=5, batch=1, warm_up=1, freeze_norm_at=4, settling=7, learning_rate=0.0)
+    network, source = TwoLevels(), a_source()
+    train(network, source, schedule, tmp_path)
+    with torch.no_grad():
+        means = [network.convolution(source.batch(5 + n, 1)[0]).mean((0, 2, 3, 4)) for n in range(7)]
+    torch.testing.assert_close(network.norm.running_mean, torch.stack(means).mean(0))

@@ -49,7 +49,7 @@ def data(tmp_path):
 
 
 def test_an_interrupted_run_goes_on_where_it_was_and_writes_the_page(data, tmp_path, monkeypatch):
-    manifest = SimpleNamespace(id="bright", version="1", sha256="0" * 64)
+    manifest = SimpleNamespace(id="bright", name="Bright", version="1", sha256="0" * 64)
     monkeypatch.setattr(ModelFolder, "open", lambda path: SimpleNamespace(manifest=manifest))
     monkeypatch.setattr(robust, "Segmenter", Bright)
     monkeypatch.setattr(Bright, "calls", 0)

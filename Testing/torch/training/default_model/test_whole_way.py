@@ -13,7 +13,7 @@ from ICHSegmentationLib.inference.cascade import Segmenter
 from ICHSegmentationLib.io import read_ct
 from ICHSegmentationLib.models import ModelFolder
 from Training.default_model.loop import Schedule
-from Training.default_model.recipe import DEFAULT, Copies
+from Training.default_model.recipe import DEFAULT, OPEN, Copies
 
 COLUMNS = ["case", "split", "hemorrhage", "subtypes", "ich_slices"]
 CASES = [
@@ -65,11 +65,16 @@ def tiny(stage, spacing):
     )
 
 
+def small(recipe, *sources):
+    stages = {
+        "coarse": tiny(recipe.coarse, (8.0, 3.0, 3.0)),
+        "fine": tiny(recipe.fine, (8.0, 1.5, 1.5)),
+    }
+    return replace(recipe, sources=sources, **stages)
+
+
 def test_one_command_makes_a_model_and_its_page_of_results(data, tmp_path, monkeypatch):
-    recipe = replace(
-        DEFAULT, coarse=tiny(DEFAULT.coarse, (8.0, 3.0, 3.0)), fine=tiny(DEFAULT.fine, (8.0, 1.5, 1.5))
-    )
-    monkeypatch.setattr(command, "DEFAULT", recipe)
+    monkeypatch.setitem(command.RECIPES, "default", small(DEFAULT, "masked", "listed"))
     monkeypatch.setattr(command, "COPIES", {"clean": Copies(1, 1)})
     monkeypatch.setattr(command, "PHANTOMS", 1)
     monkeypatch.chdir(tmp_path)
@@ -88,3 +93,18 @@ def test_one_command_makes_a_model_and_its_page_of_results(data, tmp_path, monke
     page = (tmp_path / "docs/results.md").read_text()
     assert all(row["case"] in page for row in rows)
     assert "silver" in page
+
+
+def test_the_open_model_learns_from_no_scan_of_other_sources(data, tmp_path, monkeypatch):
+    monkeypatch.setitem(command.RECIPES, "open", small(OPEN, "listed"))
+    monkeypatch.setattr(command, "COPIES", {"clean": Copies(1, 0)})
+    monkeypatch.setattr(command, "PHANTOMS", 0)
+    assert command.main(["prepare", "--recipe", "open", "--data", str(data), "--out", str(tmp_path)]) == 0
+    samples = {path.stem for path in (tmp_path / "samples/coarse").iterdir()}
+    assert samples == {"listed_1", "listed_1_copy0", "listed_2"}
+
+
+def test_the_open_recipe_names_only_data_that_is_free_for_any_use():
+    assert {source["licence"] for source in OPEN.manifest["training"]["data"]} == {"CC BY 4.0"}
+    assert OPEN.sources == ("physionet_ct_ich",)
+    assert "hematoma" not in OPEN.coarse.weights | OPEN.fine.weights
