@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ICHSegmentationLib import models
 from ICHSegmentationLib.errors import ModelError
-from ICHSegmentationLib.models.store import DEFAULT, EMBEDDED
+from ICHSegmentationLib.models.store import DEFAULT, EMBEDDED, embedded
 from ICHSegmentationLib.settings import DEVICES
 
 from .translation import tr as _
@@ -31,17 +31,16 @@ def device_choices(found: Mapping[str, str]) -> list[Choice]:
 
 
 def model_choices() -> list[Choice]:
-    """What can outline hemorrhage: the embedded model first, then those that the user brought."""
+    """What can outline hemorrhage: the embedded models first, then those that the user brought."""
     choices = []
     for model in models.installed():
         manifest = model.manifest
         if manifest.recipe == _DETECTOR:
             continue
-        embedded = model.path == EMBEDDED
         text = f"{manifest.name} {manifest.version}"
-        if embedded:
+        if model.path in embedded():
             text = _("{model} (embedded)").format(model=text)
-        choices.append((text, DEFAULT if embedded else manifest.id))
+        choices.append((text, DEFAULT if model.path == EMBEDDED else manifest.id))
     return choices
 
 

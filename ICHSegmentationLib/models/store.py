@@ -1,4 +1,4 @@
-"""Where models are kept: the embedded default, and a folder of the user's own.
+"""Where models are kept: those that come with the library, and a folder of the user's own.
 
 The user's store is a folder with one model folder for each id. A model arrives in a temporary folder beside
 them, is verified there, and is renamed into place, so that a half-copied model never stands under its id.
@@ -15,8 +15,9 @@ from ..errors import ModelError, ModelNotFoundError
 from .arrival import download_file, unpacked
 from .folder import MANIFEST_NAME, ModelFolder
 
-DEFAULT, DETECTOR = "default", "detector"
+DEFAULT, OPEN, DETECTOR = "default", "open", "detector"
 EMBEDDED = Path(__file__).parent / DEFAULT
+EMBEDDED_OPEN = Path(__file__).parent / OPEN
 EMBEDDED_DETECTOR = Path(__file__).parent / DETECTOR
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,11 @@ def has_detector() -> bool:
     return (EMBEDDED_DETECTOR / MANIFEST_NAME).is_file()
 
 
+def embedded() -> tuple[Path, Path, Path]:
+    """The folders of the models that come with the library; one may be missing."""
+    return EMBEDDED, EMBEDDED_OPEN, EMBEDDED_DETECTOR
+
+
 def store_folder() -> Path:
     """The folder of the user's models; the environment variable ``ICHSEG_MODELS`` names another."""
     if chosen := os.environ.get("ICHSEG_MODELS"):
@@ -52,7 +58,7 @@ def store_folder() -> Path:
 
 def places() -> list[Path]:
     """The folders of the embedded models that are there, and of the user's own, damaged ones too."""
-    folders = [EMBEDDED, EMBEDDED_DETECTOR, *sorted(store_folder().glob("[!.]*"))]
+    folders = [*embedded(), *sorted(store_folder().glob("[!.]*"))]
     return [folder for folder in folders if (folder / MANIFEST_NAME).is_file()]
 
 
@@ -68,8 +74,8 @@ def installed() -> list[ModelFolder]:
 
 
 def find(name_or_path: str | Path) -> ModelFolder:
-    """The model of this name: ``default`` or ``detector`` (both embedded), the id of an installed model, or
-    the path of a model folder.
+    """The model of this name: ``default``, ``open`` or ``detector`` (all embedded), the id of an installed
+    model, or the path of a model folder.
 
     Raises:
         ModelNotFoundError: there is no such model.
@@ -109,7 +115,10 @@ def import_folder(path: Path) -> ModelFolder:
         model.verify()
         model_id = model.manifest.id
         place = store / model_id
-        if model_id in {DEFAULT, DETECTOR, *(other.manifest.id for other in installed())} or place.exists():
+        if (
+            model_id in {DEFAULT, OPEN, DETECTOR, *(other.manifest.id for other in installed())}
+            or place.exists()
+        ):
             raise ModelError(
                 f"Expected a model that is not installed yet, found one with the id '{model_id}'.",
                 f"Remove the old one first: ichseg models remove {model_id}",
@@ -140,7 +149,7 @@ def remove(model_id: str) -> None:
         ModelNotFoundError: the user's store has no such model.
     """
     for place in places():
-        if place.name == model_id and place not in (EMBEDDED, EMBEDDED_DETECTOR):
+        if place.name == model_id and place not in embedded():
             shutil.rmtree(place)
             return
     raise ModelNotFoundError(

@@ -80,9 +80,10 @@ def a_model_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty store, instead of the user's own, and no embedded detector."""
+    """An empty store, instead of the user's own, and of the embedded models the default alone."""
     monkeypatch.setenv("ICHSEG_MODELS", str(tmp_path / "store"))
     monkeypatch.setattr(store, "EMBEDDED_DETECTOR", tmp_path / "no detector")
+    monkeypatch.setattr(store, "EMBEDDED_OPEN", tmp_path / "no open model")
     return tmp_path / "store"
 
 

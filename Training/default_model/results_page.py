@@ -11,6 +11,7 @@ from .markdown import number, percent, table, with_interval
 from .slices import SliceFindings, sensitivity_at, touched
 
 _SPECIFICITY = 0.95
+_OUTLINED = "PHE-SICH-CT-IDS"
 
 
 def results_page(
@@ -32,25 +33,26 @@ def results_page(
         "worse.\n",
         "What the embedded detector says of the same scans: [detection.md](detection.md#validation-split). "
         "The recipes of the five papers on the same scans: [results-recipes.md](results-recipes.md).\n",
-        _outlined_section(outlined),
+        _outlined_section(outlined, any(source.name == _OUTLINED for source in manifest.training.data)),
         _traumatic_section(traumatic, clean),
         _clean_section(clean),
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _outlined_section(summary: Summary) -> str:
+def _outlined_section(summary: Summary, collection_seen: bool) -> str:
     overall = summary.overall
     dice = overall.metrics["dice"] if overall else None
     if overall is None or dice is None:
         return ""
     lowest = min(case.pooled.dice for case in summary.cases)
     settings, metrics = summary.settings, overall.metrics
-    return f"""## Deep intraparenchymal hematomas (PHE-SICH-CT-IDS, {overall.cases} scans)
+    unseen = "" if collection_seen else "The model learned from no scan of this collection.\n"
+    return f"""## Deep intraparenchymal hematomas ({_OUTLINED}, {overall.cases} scans)
 
-The reference masks are **silver**: derived automatically as the bright region inside the perihematomal
-edema that radiologists drew, then checked by eye; blood in the ventricles is often not in them. The pixel
-spacing of this collection is nominal (0.45 x 0.45 x 5 mm), and so are the millilitres. NSD is at
+{unseen}The reference masks are **silver**: derived automatically as the bright region inside the
+perihematomal edema that radiologists drew, then checked by eye; blood in the ventricles is often not in them.
+The pixel spacing of this collection is nominal (0.45 x 0.45 x 5 mm), and so are the millilitres. NSD is at
 {settings.tolerance_mm:g} mm. "Tada" is pi/6·A·B·C measured on the reference mask itself: its error is that of
 the formula, not of anybody's outline. In brackets: {settings.confidence:.0%} intervals by bootstrap, see
 [how it is measured](evaluation.md).

@@ -156,18 +156,22 @@ def test_a_second_import_of_an_id_keeps_the_first(
     assert find("small").manifest.version == "1.0.0"
 
 
-def test_the_embedded_default_is_found_by_name_and_id_and_never_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_model: Callable[..., Path]
+@pytest.mark.parametrize(
+    ("name", "place"), [("default", "EMBEDDED"), ("open", "EMBEDDED_OPEN"), ("detector", "EMBEDDED_DETECTOR")]
+)
+def test_an_embedded_model_is_found_by_name_and_id_and_never_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_model: Callable[..., Path], name: str, place: str
 ) -> None:
-    embedded = write_model(tmp_path / "default", id="embedded")
-    monkeypatch.setattr(store, "EMBEDDED", embedded)
-    assert find("default").path == find("embedded").path == store.default_model().path == embedded
-    for name in ("default", "embedded"):
+    embedded = write_model(tmp_path / name, id="embedded")
+    monkeypatch.setattr(store, place, embedded)
+    assert find(name).path == find("embedded").path == embedded
+    assert "embedded" in [model.manifest.id for model in installed()]
+    for known in (name, "embedded"):
         with pytest.raises(ModelNotFoundError):
-            remove(name)
+            remove(known)
     with pytest.raises(ModelError, match="embedded"):
         import_folder(embedded)
-    find("default").verify()
+    find(name).verify()
 
 
 def test_removal_takes_no_path(a_model_folder: Path) -> None:

@@ -28,14 +28,20 @@ def test_devices_are_offered_with_what_was_found() -> None:
     ]
 
 
-def test_models_are_offered_the_embedded_one_first(
+def test_models_are_offered_the_embedded_ones_first(
     write_model: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embedded = write_model(tmp_path / "embedded", id="default-model", name="Default", version="2.0.0")
     monkeypatch.setattr("ICHSegmentationLib.models.store.EMBEDDED", embedded)
     monkeypatch.setattr("ICHSegmentationSlicerLib.engine_choices.EMBEDDED", embedded)
+    free = write_model(tmp_path / "free", id="free-model", name="Free", version="1.1.0")
+    monkeypatch.setattr("ICHSegmentationLib.models.store.EMBEDDED_OPEN", free)
     models.import_folder(write_model(tmp_path / "own", name="Own"))
-    assert model_choices() == [("Default 2.0.0 (embedded)", "default"), ("Own 1.0.0", "small")]
+    assert model_choices() == [
+        ("Default 2.0.0 (embedded)", "default"),
+        ("Free 1.1.0 (embedded)", "free-model"),
+        ("Own 1.0.0", "small"),
+    ]
     require_model("small")
     with pytest.raises(ModelNotFoundError):
         require_model("gone")

@@ -93,6 +93,13 @@ def test_one_command_makes_a_model_and_its_page_of_results(data, tmp_path, monke
     page = (tmp_path / "docs/results.md").read_text()
     assert all(row["case"] in page for row in rows)
     assert "silver" in page
+    assert "learned from no scan of this collection" not in page
+
+    manifest = json.loads((model / "model.json").read_text())
+    manifest["training"]["data"] = OPEN.manifest["training"]["data"]
+    (model / "model.json").write_text(json.dumps(manifest))
+    assert command.main(["evaluate", "--data", str(data), "--out", "run", "--model", str(model)]) == 0
+    assert "learned from no scan of this collection" in (tmp_path / "docs/results.md").read_text()
 
 
 def test_the_open_model_learns_from_no_scan_of_other_sources(data, tmp_path, monkeypatch):
