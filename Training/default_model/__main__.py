@@ -47,12 +47,18 @@ def main(arguments: list[str] | None = None) -> int:
                 _train(stage, out, chosen.steps)
     if wanted("export"):
         export(recipe, out, model)
+    results = out / "evaluation"
     if wanted("evaluate"):
-        command = f"python -m Training.default_model evaluate --recipe {chosen.recipe} --data DATA"
-        evaluate(chosen.data, model, out / "evaluation", recipe.results, command, chosen.threads)
-    if chosen.step == "robustness":  # hours on a laptop, so not part of "all"
-        robustness(chosen.data, model, out / "evaluation", recipe.robustness, chosen.every, chosen.threads)
+        command = _command("evaluate", chosen.recipe)
+        evaluate(chosen.data, model, results, recipe.results, command, chosen.threads)
+    if chosen.step == "robustness":  # eleven times the scans, so not part of "all"
+        command = _command("robustness", chosen.recipe)
+        robustness(chosen.data, model, results, recipe.robustness, command, chosen.every, chosen.threads)
     return 0
+
+
+def _command(step: str, recipe: str) -> str:
+    return f"python -m Training.default_model {step} --recipe {recipe} --data DATA"
 
 
 def _train(stage: StageRecipe, out: Path, steps: int | None) -> None:

@@ -48,7 +48,13 @@ class Trial:
 
 
 def robustness(
-    data: Path, model: Path, out: Path, page: Path, every: int = 1, threads: int | None = None
+    data: Path,
+    model: Path,
+    out: Path,
+    page: Path,
+    command: str,
+    every: int = 1,
+    threads: int | None = None,
 ) -> None:
     """Segment validation scans under every disturbance; write ``out/robustness.json`` and the page.
 
@@ -56,6 +62,7 @@ def robustness(
     goes on where it was.
 
     Args:
+        command: what the page names as its origin.
         every: take only every n-th scan with a reference mask, and every n-th without hemorrhage.
     """
     folder = ModelFolder.open(model)
@@ -75,10 +82,10 @@ def robustness(
             _write(results, origin, list(trials.values()))
     done = [trials[case.name, name] for case in cases for name in DISTURBANCES]
     with atomic_path(page) as temporary:
-        temporary.write_text(robustness_page(done, folder.manifest, every), encoding="utf-8")
+        temporary.write_text(robustness_page(done, folder.manifest, command, every), encoding="utf-8")
 
 
-def robustness_page(trials: Sequence[Trial], manifest: Manifest, every: int) -> str:
+def robustness_page(trials: Sequence[Trial], manifest: Manifest, command: str, every: int) -> str:
     """The page for these trials."""
     first = {trial.case: trial.dice for trial in trials if trial.disturbance == _FIRST}
     outlined = sum(dice is not None for dice in first.values())
@@ -96,7 +103,7 @@ def robustness_page(trials: Sequence[Trial], manifest: Manifest, every: int) -> 
     return f"""# Robustness of {manifest.name}
 
 Model `{manifest.id}` {manifest.version}.
-Written by `python -m Training.default_model robustness --data DATA{option}`.
+Written by `{command}{option}`.
 
 Research use only; not a medical device.
 

@@ -55,19 +55,20 @@ def test_an_interrupted_run_goes_on_where_it_was_and_writes_the_page(data, tmp_p
     monkeypatch.setattr(Bright, "calls", 0)
     out, page = tmp_path / "out", tmp_path / "robustness.md"
     with pytest.raises(KeyboardInterrupt):
-        robustness(data, tmp_path, out, page)
+        robustness(data, tmp_path, out, page, "this")
     assert len(json.loads((out / "robustness.json").read_text())["trials"]) == 6
     assert not page.exists()
 
-    robustness(data, tmp_path, out, page, every=2)
+    robustness(data, tmp_path, out, page, "this", every=2)
     assert Bright.calls == 7 + len(DISTURBANCES) * 2 - 6  # scans 1 and 3; six trials were there
     rows = [line for line in page.read_text().splitlines() if line.startswith("| ")][1:]
     assert [row.split(" | ")[0].strip("| ") for row in rows] == list(DISTURBANCES)
     assert "1.000" in rows[0]
+    assert "Written by `this --every 2`." in page.read_text()
 
     other_code = tmp_path / "disturbances.py"
     other_code.write_text("# altered")
     monkeypatch.setattr(robust.disturbances, "__file__", str(other_code))
     monkeypatch.setattr(Bright, "calls", 100)  # no further interruption
-    robustness(data, tmp_path, out, page, every=2)
+    robustness(data, tmp_path, out, page, "this", every=2)
     assert Bright.calls == 100 + len(DISTURBANCES) * 2
