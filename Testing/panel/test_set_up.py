@@ -186,7 +186,7 @@ def test_a_published_model_is_fetched_by_its_address_and_can_be_chosen(
         assert panel.settle(panel.ui.modelDownloadButton.isEnabled, 120)
         assert expected in panel.said("setupLabel")
     names = [panel.ui.modelComboBox.itemData(n) for n in range(panel.ui.modelComboBox.count())]
-    assert names == ["default", "published"]
+    assert names == ["default", "ich-cascade-open", "published"]
     assert set_up.require_ready("published") is None
     files, published_files = (
         sorted(file.name for file in folder.iterdir())
