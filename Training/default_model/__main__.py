@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from ICHSegmentationLib.networks import build
+from ICHSegmentationLib.networks.weights import load_weights
 
 from .evaluate import evaluate
 from .export import export
@@ -25,6 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the data folder")
     parser.add_argument("--out", type=Path, help="samples, checkpoints and logs (default: runs/RECIPE)")
     parser.add_argument("--stage", choices=["coarse", "fine"], help="train this stage only")
+    parser.add_argument(
+        "--start", type=Path, metavar="MODEL", help="train the weights of this model folder further"
+    )
     parser.add_argument("--steps", type=int, help="another number of training steps")
     parser.add_argument("--threads", type=int, help="CPU threads")
     parser.add_argument("--model", type=Path, help="the model folder (default: the embedded one)")
@@ -44,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     if wanted("train"):
         for stage in recipe.stages:
             if chosen.stage in (None, stage.name):
-                _train(stage, out, chosen.steps)
+                _train(stage, out, chosen.start, chosen.steps)
     if wanted("export"):
         export(recipe, out, model)
     results = out / "evaluation"
@@ -61,12 +65,16 @@ def _command(step: str, recipe: str) -> str:
     return f"python -m Training.default_model {step} --recipe {recipe} --data DATA"
 
 
-def _train(stage: StageRecipe, out: Path, steps: int | None) -> None:
+def _train(stage: StageRecipe, out: Path, start: Path | None, steps: int | None) -> None:
     torch.manual_seed(stage.seed)
     samples = load_samples(out / "samples" / stage.name)
     source = PatchSource(samples, stage.weights, stage.patch, stage.augmentation, stage.seed)
-    schedule = stage.schedule if steps is None else stage.schedule.lasting(steps)
-    train(build(stage.network), source, schedule, out / stage.name)
+    network = build(stage.network)
+    schedule = stage.schedule
+    if start:
+        load_weights(network, start / f"{stage.name}.safetensors")
+        schedule = stage.refinement
+    train(network, source, schedule if steps is None else schedule.lasting(steps), out / stage.name)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ class Schedule:
 
     From ``freeze_norm_at`` on, batch normalisation uses its running statistics, as it will in use. Those of a
     small batch tell whether it holds a lesion; a network that has learned to rely on that marks clean scans.
-    Before that, the statistics are taken anew over ``settling`` batches, with the averaged weights.
+    Before that, the statistics are taken anew over ``settling`` batches, with the averaged weights. A network
+    that has learned before (0) keeps those that its weights have come to rely on.
     """
 
     steps: int
@@ -91,7 +92,7 @@ def train(network: nn.Module, source: PatchSource, schedule: Schedule, folder: P
     started = time.monotonic()
     for step in range(first, schedule.steps):
         if schedule.freeze_norm_at is not None and step >= schedule.freeze_norm_at:
-            if step == schedule.freeze_norm_at:
+            if step == schedule.freeze_norm_at > 0:
                 network.load_state_dict(average.module.state_dict())
                 later = range(schedule.steps, schedule.steps + schedule.settling)
                 batches = (source.batch(number, schedule.batch)[0] for number in later)

@@ -12,6 +12,8 @@ PHANTOMS = 24
 # One window for both stages: what lies outside it was clipped in part of the training data.
 _WINDOW = (40.0, 120.0)
 
+_REFINEMENT = Schedule(steps=2000, learning_rate=1e-3, descent=0.6, freeze_norm_at=0)
+
 
 @dataclass(frozen=True)
 class Copies:
@@ -34,6 +36,8 @@ class StageRecipe:
         patch: ``(D, H, W)`` of a training patch.
         largest_pass: ``(D, H, W)`` up to which a scan is seen in one pass, without windows.
         weights: how often each group of samples is drawn.
+        schedule: of a training from the beginning.
+        refinement: of one that starts from an earlier version's weights.
     """
 
     name: str
@@ -45,6 +49,7 @@ class StageRecipe:
     augmentation: Augmentation
     largest_pass: tuple[int, int, int]
     window: tuple[float, float] = _WINDOW
+    refinement: Schedule = _REFINEMENT
     flat_levels: int = 2
     deep_supervision: int = 3
     seed: int = 20
@@ -103,15 +108,15 @@ DEFAULT = Recipe(
         spacing_mm=(5.0, 1.0, 1.0),
         patch=(16, 128, 128),
         weights={
-            "synthetic": 0.12,
-            "small": 0.18,
-            "hematoma": 0.25,
-            "clean": 0.25,
-            "traced": 0.17,
+            "synthetic": 0.13,
+            "small": 0.17,
+            "hematoma": 0.23,
+            "clean": 0.24,
+            "traced": 0.20,
             "phantom": 0.03,
         },
         schedule=Schedule(steps=8370, freeze_norm_at=2700),
-        augmentation=Augmentation(foreground_share=0.6),
+        augmentation=Augmentation(foreground_share=0.6, tilted_share=0.2, climb_slices=6.0),
         largest_pass=(48, 256, 256),
     ),
     fine=StageRecipe(
@@ -120,15 +125,15 @@ DEFAULT = Recipe(
         spacing_mm=(5.0, 0.45, 0.45),
         patch=(8, 128, 128),
         weights={
-            "hematoma": 0.44,
+            "hematoma": 0.41,
             "synthetic": 0.10,
             "small": 0.12,
-            "clean": 0.18,
-            "traced": 0.13,
+            "clean": 0.17,
+            "traced": 0.17,
             "phantom": 0.03,
         },
         schedule=Schedule(steps=12000, freeze_norm_at=3800),
-        augmentation=Augmentation(foreground_share=0.6),
+        augmentation=Augmentation(foreground_share=0.6, tilted_share=0.2, climb_slices=3.0),
         largest_pass=(16, 256, 256),
     ),
     inference={

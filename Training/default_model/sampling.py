@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from .tilt import climbing, margin_of
+
 IGNORE = 255
 _HALF_WINDOW = 120  # stored values 0..240 stand for -1..1
 
@@ -50,7 +52,12 @@ def load_samples(folder: Path) -> list[Sample]:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How much a patch is disturbed. Lengths are in patch pixels, intensities in HU."""
+    """How much a patch is disturbed. Lengths are in patch pixels, intensities in HU.
+
+    Attributes:
+        tilted_share: of the patches, how many show planes that climb through the slices.
+        climb_slices: by how many slices at most, from the first row of a patch to its last.
+    """
 
     rotation_degrees: float = 30.0
     log_scale: float = 0.2
@@ -59,6 +66,8 @@ class Augmentation:
     noise_hu: float = 7.0
     blur_pixels: float = 1.0
     foreground_share: float = 0.67
+    tilted_share: float = 0.0
+    climb_slices: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -95,21 +104,30 @@ class PatchSource:
             centre += rng.uniform(-0.25, 0.25, 3) * self.shape
         else:
             centre = rng.uniform(0.1, 0.9, 3) * sample.image.shape
-        first = round(centre[0] - depth / 2)
-        rows = np.arange(first, first + depth)
+        climb = self._climb(rng)
+        margin = margin_of(climb)
+        first = round(centre[0] - depth / 2) - margin
+        rows = np.arange(first, first + depth + 2 * margin)
         inside = (rows >= 0) & (rows < sample.image.shape[0])
         slices = rows[inside]
         grid = self._grid(sample.image.shape[1:], centre[1:], rng).expand(len(slices), -1, -1, -1)
-        image = torch.zeros(depth, height, width)
-        target = torch.full((depth, height, width), float(IGNORE))
+        image, blood, known = planes = torch.zeros(3, len(rows), height, width)
         pixels = torch.from_numpy(sample.image[slices].astype(np.float32))[:, None]
         image[inside] = F.grid_sample(pixels, grid, "bilinear", "zeros", align_corners=False)[:, 0]
         labels = torch.from_numpy(sample.target[slices].astype(np.float32))[:, None]
-        known = (labels != IGNORE).float()
-        both = torch.cat([labels * known, known], 1)
+        told = (labels != IGNORE).float()
+        both = torch.cat([labels * told, told], 1)
         both = F.grid_sample(both, grid, "bilinear", "border", align_corners=False)
-        target[inside] = torch.where(both[:, 1] > 0.99, (both[:, 0] >= 0.5).float(), float(IGNORE))
+        blood[inside], known[inside] = both[:, 0], both[:, 1]
+        image, blood, known = climbing(planes, climb)
+        target = torch.where(known > 0.99, (blood >= 0.5).float(), float(IGNORE))
         return image / _HALF_WINDOW - 1, target
+
+    def _climb(self, rng: np.random.Generator) -> float:
+        share = self.augmentation.tilted_share
+        if share and rng.random() < share:
+            return float(rng.uniform(-1, 1) * self.augmentation.climb_slices)
+        return 0.0
 
     def _grid(self, size: Sequence[int], centre: NDArray[np.float64], rng: np.random.Generator) -> Tensor:
         height, width = size

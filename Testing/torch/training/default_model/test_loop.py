@@ -120,3 +120,11 @@ def test_the_last_steps_use_statistics_of_many_batches(tmp_path):
     with torch.no_grad():
         means = [network.convolution(source.batch(5 + n, 1)[0]).mean((0, 2, 3, 4)) for n in range(7)]
     torch.testing.assert_close(network.norm.running_mean, torch.stack(means).mean(0))
+
+
+def test_a_network_that_has_learned_before_keeps_its_statistics(tmp_path):
+    network = TwoLevels()
+    network.norm.running_mean.fill_(3.0)
+    train(network, a_source(), Schedule(steps=3, batch=1, warm_up=1, freeze_norm_at=0), tmp_path)
+    assert (network.norm.running_mean == 3.0).all()
+    assert not network.norm.training

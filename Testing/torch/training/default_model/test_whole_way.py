@@ -7,11 +7,14 @@ from dataclasses import replace
 import nibabel
 import numpy as np
 import pytest
+import torch
 
 import Training.default_model.__main__ as command
 from ICHSegmentationLib.inference.cascade import Segmenter
 from ICHSegmentationLib.io import read_ct
 from ICHSegmentationLib.models import ModelFolder
+from ICHSegmentationLib.networks import build
+from ICHSegmentationLib.networks.weights import load_weights, save_weights
 from Training.default_model.loop import Schedule
 from Training.default_model.recipe import DEFAULT, OPEN, Copies
 
@@ -100,6 +103,26 @@ def test_one_command_makes_a_model_and_its_page_of_results(data, tmp_path, monke
     (model / "model.json").write_text(json.dumps(manifest))
     assert command.main(["evaluate", "--data", str(data), "--out", "run", "--model", str(model)]) == 0
     assert "learned from no scan of this collection" in (tmp_path / "docs/results.md").read_text()
+
+
+def test_a_training_starts_from_the_weights_of_a_model(data, tmp_path, monkeypatch):
+    recipe = small(DEFAULT, "masked", "listed")
+    monkeypatch.setitem(command.RECIPES, "default", recipe)
+    monkeypatch.setattr(command, "COPIES", {})
+    monkeypatch.setattr(command, "PHANTOMS", 0)
+    model, out = tmp_path / "model", tmp_path / "run"
+    model.mkdir()
+    earlier = build(recipe.coarse.network)
+    save_weights(earlier, model / "coarse.safetensors")
+    assert command.main(["prepare", "--data", str(data), "--out", str(out)]) == 0
+    still = replace(recipe.coarse, refinement=Schedule(steps=2, learning_rate=0.0, freeze_norm_at=0))
+    monkeypatch.setitem(command.RECIPES, "default", replace(recipe, coarse=still))
+    further = ["train", "--stage", "coarse", "--start", str(model), "--out", str(out)]
+    assert command.main(further) == 0
+    learned = torch.load(out / "coarse/checkpoint.pt", weights_only=True)["network"]
+    load_weights(earlier, model / "coarse.safetensors")  # in half precision, as they were stored
+    for name, value in earlier.state_dict().items():
+        torch.testing.assert_close(learned[name], value, rtol=0, atol=0)
 
 
 def test_the_open_model_learns_from_no_scan_of_other_sources(data, tmp_path, monkeypatch):
