@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -31,7 +33,7 @@ def test_image_and_target_of_a_patch_climb_together():
     target[8:] = 1
     target[15] = IGNORE
     sample = Sample("s", "g", (target > 0) * np.uint8(240), target, np.array([[8, 30, 30]], np.int16))
-    always = STILL.__class__(**{**vars(STILL), "tilted_share": 1.0, "climb_slices": 6.0})
+    always = replace(STILL, tilted_share=1.0, climb_slices=6.0)
     images, targets = PatchSource([sample], {"g": 1.0}, (8, 24, 24), always).batch(0, 12)
     known = targets != IGNORE
     assert (((images >= 0) == (targets == 1))[known]).float().mean() > 0.99
