@@ -1,5 +1,6 @@
 """A head CT painted from scratch, with a hemorrhage whose outline and volume are known."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from .lesions import lesion, subtype_named, typical_volume_ml
 from .noise_fields import NoiseInSpace
 from .plane import Pixels, Plane
 from .sampling import Sampling
-from .scanner import scanned
+from .scanner import BONE_SHINE_MM, scanned
 from .skull import SkullTexture, paint_head
 from .tissue import INTRACRANIAL, MOTTLE, Tissue, densities
 
@@ -28,7 +29,8 @@ class Phantom:
 
     Attributes:
         ct: whole HU, int16, canonical order.
-        mask: uint8 on the CT's grid, the label's value where blood fills half of a voxel or more.
+        mask: uint8 on the CT's grid, the label's value where blood fills half of a voxel or more and no bone
+            outshines it.
         subtype: ``id`` of the hemorrhage's label; None in a head without.
         volume_ml: volume of ``mask``.
     """
@@ -65,6 +67,20 @@ class _Person:
         paint_head(labels, plane, self.skull)
         paint_brain(labels, plane, self.brain)
         return labels
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A hemorrhage that was tried.
+
+    Attributes:
+        asked: mL that its lesion was asked to have.
+        error: logarithm of what is to be seen of it over what was wanted.
+    """
+
+    asked: float
+    error: float
+    blood: HeadLesion
 
 
 def make_phantom(
@@ -143,15 +159,18 @@ def _densities_in(plane: Plane, person: _Person, blood: HeadLesion | None, numbe
 def _filled(
     blood: HeadLesion, sampling: Sampling, k: int, pixels: Pixels, head: HeadShape
 ) -> NDArray[np.bool_]:
-    """``[H, W]`` whether blood fills at least half of the thickness of slice ``k``."""
+    """``[H, W]`` whether blood fills at least half of slice ``k``'s thickness, with no bone in the rest."""
+    if not blood.reaches(k * sampling.parts, sampling.parts):
+        return np.zeros(pixels.x.shape, dtype=bool)
     count = np.zeros(pixels.x.shape, dtype=np.int16)
+    clear_of_bone = np.ones(pixels.x.shape, dtype=bool)
     for part, z in enumerate(sampling.heights_of_parts(k)):
-        number = k * sampling.parts + part
-        if blood.first <= number < blood.first + blood.edge.shape[0]:
-            seen = blood.on(number, Plane.at(z, pixels, head))
-            if seen is not None:
-                count[seen.box] += seen.edge >= 0.5
-    return 2 * count >= sampling.parts
+        plane = Plane.at(z, pixels, head)
+        clear_of_bone &= plane.depth > BONE_SHINE_MM
+        seen = blood.on(k * sampling.parts + part, plane)
+        if seen is not None:
+            count[seen.box] += seen.edge >= 0.5
+    return (2 * count >= sampling.parts) & clear_of_bone
 
 
 def _grown(
@@ -161,19 +180,28 @@ def _grown(
     anatomy = _anatomy(person, sampling)
     if volume_ml is None:
         volume_ml = typical_volume_ml(subtype, np.random.default_rng(seed))
-    asked = volume_ml
-    best: tuple[float, HeadLesion] | None = None
-    for _ in range(5):
+    tried: list[_Attempt] = []
+    for _ in range(8):
+        asked = _next_to_ask(volume_ml, tried)
         field = lesion(subtype, anatomy, np.random.default_rng(seed), asked)
         blood = cut_to_surroundings(field, sampling)
-        ratio = _volume_ml(blood, sampling, person.shape) / volume_ml
-        if best is None or abs(ratio - 1) < best[0]:
-            best = abs(ratio - 1), blood
-        if abs(ratio - 1) < TOLERANCE:
+        error = np.log(max(_volume_ml(blood, sampling, person.shape) / volume_ml, 0.25))
+        tried.append(_Attempt(asked, error, blood))
+        if abs(error) < TOLERANCE:
             break
-        asked /= min(max(ratio, 0.25), 4.0)
-    assert best is not None
-    return best[1]
+    return min(tried, key=lambda attempt: abs(attempt.error)).blood
+
+
+def _next_to_ask(wanted: float, tried: Sequence[_Attempt]) -> float:
+    """The mL to ask of the lesion: more than wanted, where bone outshines part of it."""
+    if not tried:
+        return wanted
+    low = max((a for a in tried if a.error < 0), key=lambda a: a.asked, default=None)
+    high = min((a for a in tried if a.error >= 0), key=lambda a: a.asked, default=None)
+    if low and high:
+        share = low.error / (low.error - high.error)
+        return float(low.asked * (high.asked / low.asked) ** share)
+    return float(tried[-1].asked * np.exp(-tried[-1].error))
 
 
 def _volume_ml(blood: HeadLesion, sampling: Sampling, head: HeadShape) -> float:

@@ -31,6 +31,10 @@ class HeadLesion:
     rows: Floats
     columns: Floats
 
+    def reaches(self, number: int, count: int) -> bool:
+        """Whether any of ``count`` planes from ``number`` on, of those of the scan, shows the lesion."""
+        return number < self.first + self.edge.shape[0] and number + count > self.first
+
     def on(self, number: int, plane: Plane) -> "LesionInPlane | None":
         """What a plane sees of the lesion; ``number`` counts all planes of the scan from the lowest."""
         k = number - self.first

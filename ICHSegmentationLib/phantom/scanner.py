@@ -8,6 +8,8 @@ from .plane import Plane
 
 NOISE_SD_AT_5_MM = 3.6
 BLUR_MM = 0.45
+BONE_SHINE_MM = 2 * BLUR_MM
+"""Nearer to bone than this, its blur alone adds more than 20 HU: blood cannot be told from bone."""
 
 
 def scanned(

@@ -11,7 +11,9 @@ from monai.losses import DiceCELoss
 from torch import Tensor, nn
 
 from ICHSegmentationLib.io.atomic import atomic_path
+from ICHSegmentationLib.networks.residual_unet import ResidualUNet
 
+from .bfloat16 import keep_deep_levels_in_float32
 from .sampling import IGNORE, PatchSource
 
 _log = logging.getLogger(__name__)
@@ -27,6 +29,8 @@ class Schedule:
     small batch tell whether it holds a lesion; a network that has learned to rely on that marks clean scans.
     Before that, the statistics are taken anew over ``settling`` batches, with the averaged weights. A network
     that has learned before (0) keeps those that its weights have come to rely on.
+
+    With ``bfloat16`` the network computes in that precision; its weights stay in float32.
     """
 
     steps: int
@@ -39,6 +43,7 @@ class Schedule:
     freeze_norm_at: int | None = None
     settling: int = 100
     save_every: int = 50
+    bfloat16: bool = False
 
     def lasting(self, steps: int) -> "Schedule":
         return replace(self, steps=steps)
@@ -87,6 +92,8 @@ def train(network: nn.Module, source: PatchSource, schedule: Schedule, folder: P
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(schedule.averaging), use_buffers=True
     )
     loss_of = DeepSupervisionLoss()
+    if schedule.bfloat16 and isinstance(network, ResidualUNet):
+        keep_deep_levels_in_float32(network)
     checkpoint = folder / "checkpoint.pt"
     first = _resume(checkpoint, network, optimizer, average)
     started = time.monotonic()
@@ -102,11 +109,12 @@ def train(network: nn.Module, source: PatchSource, schedule: Schedule, folder: P
         for group in optimizer.param_groups:
             group["lr"] = schedule.learning_rate * schedule.factor(step)
         images, targets = source.batch(step, schedule.batch)
-        outputs = network(images.contiguous(memory_format=torch.channels_last_3d))
-        loss = loss_of(outputs, targets)
+        with torch.autocast("cpu", torch.bfloat16, enabled=schedule.bfloat16):
+            outputs = network(images.contiguous(memory_format=torch.channels_last_3d))
+        loss = loss_of(outputs.float(), targets)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 12.0)
+        nn.utils.clip_grad_norm_(network.parameters(), 12.0, error_if_nonfinite=True)
         optimizer.step()
         average.update_parameters(network)
         _note(folder / "log.jsonl", step=step, loss=round(loss.item(), 5), seconds=time.monotonic() - started)

@@ -7,12 +7,12 @@ from typing import Any
 from .loop import Schedule
 from .sampling import Augmentation
 
-PHANTOMS = 24
+PHANTOMS = 60
 
 # One window for both stages: what lies outside it was clipped in part of the training data.
 _WINDOW = (40.0, 120.0)
 
-_REFINEMENT = Schedule(steps=2000, learning_rate=1e-3, descent=0.6, freeze_norm_at=0)
+_REFINEMENT = Schedule(steps=2000, learning_rate=1e-3, descent=0.6, freeze_norm_at=0, bfloat16=True)
 
 
 @dataclass(frozen=True)
@@ -108,16 +108,16 @@ DEFAULT = Recipe(
         spacing_mm=(5.0, 1.0, 1.0),
         patch=(16, 128, 128),
         weights={
-            "synthetic": 0.13,
+            "synthetic": 0.15,
             "small": 0.17,
-            "hematoma": 0.23,
-            "clean": 0.24,
-            "traced": 0.20,
-            "phantom": 0.03,
+            "hematoma": 0.21,
+            "clean": 0.22,
+            "traced": 0.18,
+            "phantom": 0.07,
         },
         schedule=Schedule(steps=9870, freeze_norm_at=2700),
-        refinement=_REFINEMENT.lasting(1500),
-        augmentation=Augmentation(foreground_share=0.6, tilted_share=0.2, climb_slices=6.0),
+        refinement=_REFINEMENT.lasting(2000),
+        augmentation=Augmentation(noise_hu=10.0, foreground_share=0.6, tilted_share=0.2, climb_slices=6.0),
         largest_pass=(48, 256, 256),
     ),
     fine=StageRecipe(
@@ -126,16 +126,16 @@ DEFAULT = Recipe(
         spacing_mm=(5.0, 0.45, 0.45),
         patch=(8, 128, 128),
         weights={
-            "hematoma": 0.41,
-            "synthetic": 0.10,
+            "hematoma": 0.37,
+            "synthetic": 0.13,
             "small": 0.12,
-            "clean": 0.17,
-            "traced": 0.17,
-            "phantom": 0.03,
+            "clean": 0.16,
+            "traced": 0.15,
+            "phantom": 0.07,
         },
         schedule=Schedule(steps=14100, freeze_norm_at=3800),
-        refinement=_REFINEMENT.lasting(2100),
-        augmentation=Augmentation(foreground_share=0.6, tilted_share=0.2, climb_slices=3.0),
+        refinement=_REFINEMENT.lasting(3000),
+        augmentation=Augmentation(noise_hu=10.0, foreground_share=0.6, tilted_share=0.2, climb_slices=3.0),
         largest_pass=(16, 256, 256),
     ),
     inference={

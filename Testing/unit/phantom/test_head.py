@@ -46,6 +46,15 @@ def test_subarachnoid_blood_has_the_density_that_is_measured_on_scans(seed):
     assert 50 < np.median(blood) < 58
 
 
+@pytest.mark.parametrize("subtype", ["epidural", "subdural"])
+def test_where_bone_outshines_the_blood_the_mask_ends(subtype):
+    """Near the vertex thick slices average the blood on the table with the bone above it."""
+    phantom = make_phantom(305, subtype, 13.0, shape=(17, 212, 212), spacing=(5.0, 1.0, 1.0))
+    shown = phantom.ct.voxels[phantom.mask.voxels > 0]
+    assert np.mean(shown > 100) < 0.01
+    assert phantom.volume_ml == pytest.approx(13.0, rel=0.05)
+
+
 def test_a_head_without_hemorrhage_has_an_empty_mask_on_the_grid_of_the_ct(a_phantom):
     phantom = a_phantom(None)
     assert not phantom.mask.voxels.any()
