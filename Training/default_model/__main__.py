@@ -12,6 +12,7 @@ from ICHSegmentationLib.networks.weights import load_weights
 
 from .evaluate import evaluate
 from .export import export
+from .judge import judge
 from .loop import train
 from .prepare import prepare
 from .recipe import COPIES, PHANTOMS, RECIPES, StageRecipe
@@ -21,7 +22,9 @@ from .sampling import PatchSource, load_samples
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m Training.default_model", description=__doc__)
-    parser.add_argument("step", choices=["prepare", "train", "export", "evaluate", "robustness", "all"])
+    parser.add_argument(
+        "step", choices=["prepare", "train", "export", "judge", "evaluate", "robustness", "all"]
+    )
     parser.add_argument("--recipe", choices=list(RECIPES), default="default", help="(default: %(default)s)")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the data folder")
     parser.add_argument("--out", type=Path, help="samples, checkpoints and logs (default: runs/RECIPE)")
@@ -51,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
                 _train(stage, out, chosen.start, chosen.steps)
     if wanted("export"):
         export(recipe, out, model)
+    if chosen.step == "judge":  # what versions are chosen by, so not part of "all"
+        sys.stdout.write(judge(chosen.data, model, threads=chosen.threads) + "\n")
     results = out / "evaluation"
     if wanted("evaluate"):
         command = _command("evaluate", chosen.recipe)

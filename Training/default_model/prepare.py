@@ -72,7 +72,7 @@ def prepare(
 
 
 def _prepare_case(case: Case, folder: Path, stages: Stages, copies: Mapping[str, Copies]) -> None:
-    scan = _real_scan(case)
+    scan = real_scan(case)
     _store(scan, folder, stages)
     wanted = copies.get(scan.group, Copies(0, 0))
     for kind, count in (("copy", wanted.typical), ("small", wanted.small)):
@@ -105,7 +105,8 @@ def _store(scan: Scan, folder: Path, stages: Stages) -> None:
             np.savez(stream, **_sample(scan, stage))
 
 
-def _real_scan(case: Case) -> Scan:
+def real_scan(case: Case) -> Scan:
+    """A scan of the data folder with the target that is learned from it."""
     ct = read_ct(case.image)
     order = Reorientation.of(ct.grid)
     hu, spacing = order.apply(ct.voxels), order.grid.spacing

@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import replace
+from functools import partial
 
 import nibabel
 import numpy as np
@@ -15,6 +16,7 @@ from ICHSegmentationLib.io import read_ct
 from ICHSegmentationLib.models import ModelFolder
 from ICHSegmentationLib.networks import build
 from ICHSegmentationLib.networks.weights import load_weights, save_weights
+from Training.default_model.judge import judge
 from Training.default_model.loop import Schedule
 from Training.default_model.recipe import DEFAULT, OPEN, Copies
 
@@ -103,6 +105,15 @@ def test_one_command_makes_a_model_and_its_page_of_results(data, tmp_path, monke
     (model / "model.json").write_text(json.dumps(manifest))
     assert command.main(["evaluate", "--data", str(data), "--out", "run", "--model", str(model)]) == 0
     assert "learned from no scan of this collection" in (tmp_path / "docs/results.md").read_text()
+
+
+def test_the_training_scans_judge_a_model(data, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "judge", partial(judge, heads=0))
+    assert command.main(["judge", "--data", str(data)]) == 0
+    page = capsys.readouterr().out
+    assert "| deep hematomas, mended silver masks | 1 | 0.9" in page
+    assert "of 2 bleeding slices touched" in page
+    assert "0 of 1 marked" in page
 
 
 def test_a_training_starts_from_the_weights_of_a_model(data, tmp_path, monkeypatch):
