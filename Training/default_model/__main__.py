@@ -30,7 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="samples, checkpoints and logs (default: runs/RECIPE)")
     parser.add_argument("--stage", choices=["coarse", "fine"], help="train this stage only")
     parser.add_argument(
-        "--start", type=Path, metavar="MODEL", help="train the weights of this model folder further"
+        "--start",
+        type=Path,
+        metavar="MODEL",
+        help="train the weights of this model folder further; export: their mean with what was learned",
     )
     parser.add_argument("--steps", type=int, help="another number of training steps")
     parser.add_argument("--threads", type=int, help="CPU threads")
@@ -53,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
             if chosen.stage in (None, stage.name):
                 _train(stage, out, chosen.start, chosen.steps)
     if wanted("export"):
-        export(recipe, out, model)
+        export(recipe, out, model, chosen.start)
     if chosen.step == "judge":  # what versions are chosen by, so not part of "all"
         sys.stdout.write(judge(chosen.data, model, threads=chosen.threads) + "\n")
     results = out / "evaluation"

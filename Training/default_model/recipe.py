@@ -151,7 +151,7 @@ DEFAULT = Recipe(
     manifest={
         "schema_version": 1,
         "id": "ich-cascade-small",
-        "version": "1.4.0",
+        "version": "1.5.0",
         "name": "ICH cascade, small",
         "description": "Two residual 3D U-Nets, coarse then fine, that outline hemorrhage as one class.",
         "recipe": "cascade",

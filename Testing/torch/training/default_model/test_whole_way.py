@@ -16,6 +16,7 @@ from ICHSegmentationLib.io import read_ct
 from ICHSegmentationLib.models import ModelFolder
 from ICHSegmentationLib.networks import build
 from ICHSegmentationLib.networks.weights import load_weights, save_weights
+from Training.default_model.export import export
 from Training.default_model.judge import judge
 from Training.default_model.loop import Schedule
 from Training.default_model.recipe import DEFAULT, OPEN, Copies
@@ -134,6 +135,28 @@ def test_a_training_starts_from_the_weights_of_a_model(data, tmp_path, monkeypat
     load_weights(earlier, model / "coarse.safetensors")  # in half precision, as they were stored
     for name, value in earlier.state_dict().items():
         torch.testing.assert_close(learned[name], value, rtol=0, atol=0)
+
+
+def test_what_was_learned_may_go_half_way_back_to_where_it_started(tmp_path):
+    recipe, start, exported = small(DEFAULT, "masked"), tmp_path / "start", tmp_path / "model"
+    start.mkdir()
+    learned, known = {}, {}
+    for stage in recipe.stages:
+        network = build(stage.network)
+        learned[stage.name] = {name: value.clone() for name, value in network.named_parameters()}
+        average = torch.optim.swa_utils.AveragedModel(network)
+        (tmp_path / stage.name).mkdir()
+        torch.save({"average": average.state_dict()}, tmp_path / stage.name / "checkpoint.pt")
+        known[stage.name] = build(stage.network)
+        save_weights(known[stage.name], start / f"{stage.name}.safetensors")
+    export(recipe, tmp_path, exported, start)
+    for stage in recipe.stages:
+        mean = build(stage.network)
+        load_weights(mean, exported / f"{stage.name}.safetensors")
+        earlier = dict(known[stage.name].named_parameters())
+        for name, value in mean.named_parameters():
+            expected = (learned[stage.name][name] + earlier[name]) / 2
+            torch.testing.assert_close(value, expected, rtol=2e-3, atol=1e-3)  # kernels in half precision
 
 
 def test_the_open_model_learns_from_no_scan_of_other_sources(data, tmp_path, monkeypatch):
