@@ -50,9 +50,9 @@ class SelfTests(_TestCase):
         scan, truth = self.make_head()
         segmentation, measurements = self.segment(scan)
         self.assertEqual(segmentation.GetName(), "Head hemorrhage")
+        self.assertEqual(segmentation.GetSegmentation().GetNumberOfSegments(), 1)
         self.assertGreater(_dice(mask_of(segmentation, scan) > 0, truth > 0), 0.7)
         self.assertAlmostEqual(measurements["total_volume_ml"], _VOLUME_ML, delta=0.3 * _VOLUME_ML)
-        # Part of it may be told as ventricular: shape and place are all that tells subtypes.
         self.assertGreater(measurements["subtypes"][_SUBTYPE], 0.8 * measurements["total_volume_ml"])
 
     def test_a_head_without_hemorrhage_ends_well(self) -> None:

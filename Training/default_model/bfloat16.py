@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ICHSegmentationLib.networks.residual_unet import ResidualUNet
 
-_FINE_LEVELS = 4
+_HALVINGS = 3  # of the pixels, until which bfloat16 computes
 
 
 def keep_deep_levels_in_float32(network: ResidualUNet) -> None:
@@ -17,12 +17,7 @@ def keep_deep_levels_in_float32(network: ResidualUNet) -> None:
     uninitialised memory (PyTorch 2.13, AMD EPYC); elsewhere they agree with those of float32.
     """
     levels = network.network
-    up = len(levels.upsamples)
-    for block in (
-        *levels.downsamples[_FINE_LEVELS - 1 :],
-        levels.bottleneck,
-        *levels.upsamples[: up - _FINE_LEVELS + 1],
-    ):
+    for block in (*levels.downsamples[_HALVINGS:], levels.bottleneck, *levels.upsamples[:-_HALVINGS]):
         block.forward = _in_float32(block)
 
 

@@ -84,7 +84,7 @@ def judgement_page(outlined: Sequence[Overlap], by_slice: Sequence[SliceFindings
     others = [ml for scan in bleeding for ml in scan.on_others]
     return "\n".join(
         [
-            table(["scans", "", "mean Dice", "MAE mL", "mean mL to find", "mean mL found"], rows),
+            table(["group", "scans", "mean Dice", "MAE mL", "mean mL to find", "mean mL found"], rows),
             f"Traumatic scans: {touched(on)} of {len(on)} bleeding slices touched, "
             f"{touched(others)} of {len(others)} others.",
             f"Scans without hemorrhage: {touched(clean)} of {len(clean)} marked, "

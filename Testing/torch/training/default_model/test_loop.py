@@ -6,6 +6,7 @@ from monai.losses import DiceCELoss
 from test_sampling import a_sample
 from torch import nn
 
+from ICHSegmentationLib.networks.residual_unet import ResidualUNet
 from Training.default_model.loop import DeepSupervisionLoss, Schedule, train
 from Training.default_model.sampling import IGNORE, PatchSource
 
@@ -74,6 +75,25 @@ def test_training_learns_and_keeps_a_log(tmp_path):
     assert [line["step"] for line in lines] == list(range(30))
     losses = [line["loss"] for line in lines]
     assert sum(losses[-5:]) < sum(losses[:5])
+
+
+def test_bfloat16_computes_the_fine_levels_while_the_weights_stay_exact(tmp_path):
+    network, seen = ResidualUNet(features=(2,) * 7, deep_supervision=1), {}
+    levels = network.network
+    for name, part in {"finest": levels.input_block.conv1, "deepest": levels.bottleneck.conv1}.items():
+        part.register_forward_hook(lambda _, __, out, name=name: seen.update({name: out.dtype}))
+    source = PatchSource([a_sample()], {"hematoma": 1.0}, (4, 64, 64))
+    train(network, source, Schedule(steps=1, batch=2, bfloat16=True), tmp_path)
+    assert seen == {"finest": torch.bfloat16, "deepest": torch.float32}
+    assert {value.dtype for value in network.parameters()} == {torch.float32}
+
+
+def test_a_gradient_that_is_no_number_ends_the_training_before_it_is_learned(tmp_path):
+    network = TwoLevels()
+    network.convolution.weight.register_hook(lambda gradient: gradient * float("nan"))
+    with pytest.raises(RuntimeError, match="non-finite"):
+        train(network, a_source(), SCHEDULE, tmp_path)
+    assert torch.isfinite(network.convolution.weight).all()
 
 
 def test_an_interrupted_training_goes_on_as_if_nothing_had_happened(tmp_path):
