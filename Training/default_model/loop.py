@@ -11,9 +11,8 @@ from monai.losses import DiceCELoss
 from torch import Tensor, nn
 
 from ICHSegmentationLib.io.atomic import atomic_path
-from ICHSegmentationLib.networks.residual_unet import ResidualUNet
 
-from .bfloat16 import keep_deep_levels_in_float32
+from ..bfloat16 import keep_small_images_in_float32
 from .sampling import IGNORE, PatchSource
 
 _log = logging.getLogger(__name__)
@@ -92,8 +91,8 @@ def train(network: nn.Module, source: PatchSource, schedule: Schedule, folder: P
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(schedule.averaging), use_buffers=True
     )
     loss_of = DeepSupervisionLoss()
-    if schedule.bfloat16 and isinstance(network, ResidualUNet):
-        keep_deep_levels_in_float32(network)
+    if schedule.bfloat16:
+        keep_small_images_in_float32(network)
     checkpoint = folder / "checkpoint.pt"
     first = _resume(checkpoint, network, optimizer, average)
     started = time.monotonic()

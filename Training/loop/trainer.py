@@ -11,6 +11,7 @@ import torch
 from lightning_fabric import Fabric
 
 from ICHSegmentationLib.errors import ICHError, InputError
+from Training.bfloat16 import keep_small_images_in_float32
 from Training.datasets import Case
 from Training.fresh_network import fresh_network
 from Training.losses import RecipeLoss
@@ -92,6 +93,8 @@ class _Training:
         self._plan = manifest_stage(stage, material.spacing_mm)
         torch.manual_seed(options.seed)
         self._network = fresh_network(stage)
+        if options.precision == "bf16-mixed" and fabric.device.type == "cpu":
+            keep_small_images_in_float32(self._network)
         optimizer = make_optimizer(stage.optimizer, self._network.parameters())
         self._model, self._optimizer = fabric.setup(self._network, optimizer)
         self._loss = RecipeLoss(stage.loss, stage.activation)
