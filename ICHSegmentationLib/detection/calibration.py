@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .result import CLASSES
+from .sigmoid import sigmoid
+from .subtype_shares import SubtypeShares
 
 _NONE = (0.0,) * len(CLASSES)
 
@@ -14,6 +16,7 @@ _NONE = (0.0,) * len(CLASSES)
 class Calibration:
     """Temperature and offsets, of images and of scans (Platt 1999; without offsets Guo et al., ICML 2017).
 
+    With ``shares`` these make the probability of any hemorrhage, and a subtype's is this times its share.
     A subtype is never likelier than any hemorrhage: where its own numbers say more, it is as likely. No image
     is likelier to show a class than its scan: where one would be, all are lowered by the same factor.
 
@@ -27,6 +30,8 @@ class Calibration:
         scan_offsets: ``[K]``, added to the divided logarithm.
         scan_images: how many images a head has at least; where a scan has fewer, the rest is taken to be like
             them, so that a scan of one slice can be likely to bleed.
+        shares: how likely each subtype is where there is hemorrhage; without, subtypes have temperatures and
+            offsets as any hemorrhage has.
     """
 
     temperature: float = 1.0
@@ -35,10 +40,14 @@ class Calibration:
     scan_temperature: float | None = None
     scan_offsets: tuple[float, ...] = _NONE
     scan_images: int = 1
+    shares: SubtypeShares | None = None
 
     def of_images(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probabilities ``[..., K]`` of logits ``[..., K]``, of each image by itself."""
-        return _coherent(sigmoid(logits / self.temperature + np.array(self.offsets)))
+        said = sigmoid(logits / self.temperature + np.array(self.offsets))
+        if self.shares is not None:
+            said[..., 1:] = said[..., :1] * self.shares.of_images(logits)
+        return _coherent(said)
 
     def of_all_images(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probabilities ``[S, K]`` of a scan's images from the logits ``[S, K]`` of all of them."""
@@ -52,7 +61,10 @@ class Calibration:
             highest = np.sort(self.of_images(logits), axis=0)[-self.scan_slices :]
             return _coherent(highest.mean(axis=0))
         expected = self.log_expected(logits)
-        return _coherent(sigmoid(expected / self.scan_temperature + np.array(self.scan_offsets)))
+        said = sigmoid(expected / self.scan_temperature + np.array(self.scan_offsets))
+        if self.shares is not None:
+            said[1:] = said[0] * self.shares.of_scan(expected)
+        return _coherent(said)
 
     def log_expected(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """``[K]``: the logarithm of how many images of ``[S, K]`` are expected to show each class."""
@@ -71,8 +83,3 @@ def within_scan(probabilities: NDArray[np.floating], of_scan: NDArray[np.floatin
 def _coherent(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     """``[..., K]``, no subtype above any hemorrhage, of which more is known."""
     return np.minimum(probabilities, probabilities[..., :1])
-
-
-def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """``1 / (1 + exp(-logits))`` without overflow."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -80, 80))))

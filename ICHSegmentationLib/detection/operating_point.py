@@ -1,7 +1,7 @@
 """How a detector's logits become probabilities and marks: the numbers in its ``model.json``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,14 @@ from ..errors import ModelError
 from ..models import Manifest
 from .calibration import Calibration
 from .result import CLASSES
+from .subtype_shares import SubtypeShares
 
 Array = NDArray[np.float32]
 
 _LEAST_LOGIT = -6.0
 _NONE = (0.0,) * len(CLASSES)
+_SUBTYPES = CLASSES[1:]
+_SHARE = "share_"  # before the names of a subtype's numbers, such as share_scan_slopes_epidural
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,9 @@ def numbers_of(
         numbers["scan_temperature"] = calibration.scan_temperature
     if calibration.scan_images != 1:
         numbers["scan_images"] = calibration.scan_images
+    if calibration.shares is not None:
+        for name, values in asdict(calibration.shares).items():
+            numbers |= {f"{_SHARE}{name}_{label}": v for label, v in zip(_SUBTYPES, values, strict=True)}
     return numbers | ({"neighbour_share": neighbour_share} if neighbour_share else {})
 
 
@@ -119,7 +125,16 @@ def _calibration(numbers: dict[str, float]) -> Calibration:
     offsets, scan_offsets = (_of_classes(numbers, name, _NONE) for name in ("offset", "scan_offset"))
     if scan_temperature is None and (any(scan_offsets) or scan_images != 1):
         raise _wrong("a scan_temperature beside scan_offsets and scan_images", "none")
-    return Calibration(temperature, offsets, scan_slices, scan_temperature, scan_offsets, scan_images)
+    shares = _shares(numbers)
+    return Calibration(temperature, offsets, scan_slices, scan_temperature, scan_offsets, scan_images, shares)
+
+
+def _shares(numbers: dict[str, float]) -> SubtypeShares | None:
+    """Take the numbers of the subtypes' shares, if there are any, out of ``numbers``."""
+    if not any(name.startswith(_SHARE) for name in numbers):
+        return None
+    names = [field.name for field in fields(SubtypeShares)]
+    return SubtypeShares(*(_of_classes(numbers, _SHARE + name, labels=_SUBTYPES) for name in names))
 
 
 def _whole(numbers: dict[str, float], name: str) -> int:
@@ -131,10 +146,13 @@ def _whole(numbers: dict[str, float], name: str) -> int:
 
 
 def _of_classes(
-    numbers: dict[str, float], name: str, default: tuple[float, ...] | None = None
+    numbers: dict[str, float],
+    name: str,
+    default: tuple[float, ...] | None = None,
+    labels: Sequence[str] = CLASSES,
 ) -> tuple[float, ...]:
     """Take ``name_<class>`` of every class out of ``numbers``; there are all, or none and a default."""
-    keys = [f"{name}_{label}" for label in CLASSES]
+    keys = [f"{name}_{label}" for label in labels]
     missing = [key for key in keys if key not in numbers]
     if default is not None and missing == keys:
         return default

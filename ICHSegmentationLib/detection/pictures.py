@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError
 from ..models import Stage
-from ..preparation.brain_slices import BrainSlices, brain_slices
+from ..preparation.brain_slices import SHAPE, BrainSlices, brain_slices
 from ..preparation.detector_slices import WINDOWS, detector_slices
 from ..preparation.head import inside_of
 from ..preparation.orientation import Reorientation
@@ -42,6 +42,12 @@ def pictures_of(ct: CTVolume, stage: Stage) -> Pictures:
         ModelError: the manifest asks for images that its kind of network does not see.
     """
     if stage.network["kind"] == "slice_map":
+        if stage.patch[1:] != SHAPE:
+            raise ModelError(
+                f"model.json of a detector: expected pictures of {SHAPE[0]} x {SHAPE[1]}, found "
+                f"{stage.patch[1]} x {stage.patch[2]}.",
+                "The network was made for another version: take one made for this one, or train it again.",
+            )
         return BrainPictures.of(ct)
     _, height, width = stage.patch
     if stage.windows != WINDOWS or height != width:

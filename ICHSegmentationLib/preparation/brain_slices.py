@@ -18,8 +18,8 @@ from .intracranial import bounding_box
 Mask = NDArray[np.bool_]
 Codes = NDArray[np.uint8]
 
-SHAPE = (144, 120)
-PIXEL_MM = 1.4
+SHAPE = (200, 168)
+PIXEL_MM = 1.0
 SLAB_MM = 5.0
 OUTSIDE = 0
 MIDDLE = 100  # the code of the scan's own brain density
@@ -34,10 +34,10 @@ _LEAST_SHARE = 0.3  # of a pixel that lies inside the skull
 
 @dataclass(frozen=True)
 class BrainSlices:
-    """A scan's brain on a fixed grid of 1.4 mm pixels, in slabs of about 5 mm.
+    """A scan's brain on a fixed grid of 1 mm pixels, in slabs of about 5 mm.
 
     Attributes:
-        codes: ``[N, 144, 120]``: 0 outside of the brain and its spaces; else 100 + 2 (HU - ``brain_hu``).
+        codes: ``[N, 200, 168]``: 0 outside of the brain and its spaces; else 100 + 2 (HU - ``brain_hu``).
         brain_hu: the median density of the scan's brain.
         slab: how many of the scan's slices were averaged into one.
         box: ``(left, upper, right, lower)`` of the pictures in the scan's pixels; it may reach beyond them.
@@ -56,7 +56,7 @@ class BrainSlices:
         return np.minimum(np.arange(self.native[0]) // self.slab, len(self.codes) - 1)
 
     def inputs(self) -> NDArray[np.float32]:
-        """``[N, 4, 144, 120]``: what the network sees, see :func:`network_input`."""
+        """``[N, 4, 200, 168]``: what the network sees, see :func:`network_input`."""
         return network_input(neighbours(self.codes))
 
     def back(self, maps: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -94,7 +94,7 @@ def brain_slices(hu: NDArray[Any], region: Mask, spacing: tuple[float, float, fl
 
 
 def resized_to_grid(plane: NDArray[Any], box: tuple[float, float, float, float]) -> NDArray[np.float32]:
-    """A slice ``[H, W]`` of a scan on the pictures' grid ``[144, 120]``; every pixel counts, 0 beyond."""
+    """A slice ``[H, W]`` of a scan on the pictures' grid ``[200, 168]``; every pixel counts, 0 beyond."""
     height, width = plane.shape
     left, upper, right, lower = box
     before = max(0, int(np.ceil(-upper))), max(0, int(np.ceil(-left)))

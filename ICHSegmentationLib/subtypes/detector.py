@@ -10,9 +10,8 @@ SliceChances = Mapping[str, NDArray[np.floating]]
 
 DOUBT = 0.15
 """Added to each of the detector's probabilities: a subtype that it holds impossible becomes less likely than
-one
-that it is sure of by this factor at most (0.15 to 1.15), since it may be wrong, and does not know of which
-of several lesions on a slice it speaks."""
+one that it is sure of by this factor at most (0.15 to 1.15), since it may be wrong, and does not know of
+which of several lesions on a slice it speaks."""
 
 
 def weighed(

@@ -39,6 +39,14 @@ def _parser() -> argparse.ArgumentParser:
     _training_options(every)
     judge = command("evaluate", _evaluate, "AUC, operating points and calibration of tables of predictions")
     judge.add_argument("tables", type=Path, nargs="+", metavar="CSV", help="predictions.csv of each fold")
+    judge.add_argument(
+        "--subtypes",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="CSV",
+        help="for each table one of other scans, whose subtypes are known, for --calibrate to tell these",
+    )
     choice = judge.add_mutually_exclusive_group()
     choice.add_argument(
         "--temperature", type=float, default=1.0, help="divides logits (default: %(default)s)"
@@ -115,14 +123,22 @@ def _evaluate(options: Namespace) -> None:
     from .fitting import fit_calibration, out_of_fold
     from .predictions import read_predictions
 
+    if options.subtypes and len(options.subtypes) != len(options.tables):
+        raise InputError(
+            f"Expected one table of known subtypes for each of {len(options.tables)} tables, found "
+            f"{len(options.subtypes)}.",
+            "Give them in the order of the folds.",
+        )
     if options.model is not None:
         point = OperatingPoint.of(ModelFolder.open(options.model).manifest)
         thresholds = point.thresholds.tolist(), point.scan_thresholds.tolist()
         _tell(options.tables, options.picture, point.calibration, thresholds=thresholds)
     elif options.calibrate:
-        tables = [read_predictions([path]) for path in options.tables]
-        fitted = fit_calibration([row for table in tables for row in table])
-        _tell(options.tables, options.picture, fitted, out_of_fold(tables))
+        tables, known = (
+            [read_predictions([p]) for p in paths] for paths in (options.tables, options.subtypes)
+        )
+        fitted = fit_calibration(*([row for rows in each for row in rows] for each in (tables, known)))
+        _tell(options.tables, options.picture, fitted, out_of_fold(tables, known))
     else:
         _tell(options.tables, options.picture, Calibration(options.temperature))
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq, minimize, minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
-from ICHSegmentationLib.detection.calibration import sigmoid
+from ICHSegmentationLib.detection.sigmoid import sigmoid
 
 from .metrics import log_loss
 
@@ -58,24 +58,6 @@ def fit_platt(flags: ArrayLike, logits: ArrayLike) -> tuple[float, float]:
     limits = [_LOG_TEMPERATURES, (-_FARTHEST_OFFSET, _FARTHEST_OFFSET)]
     found = minimize(loss, [0.0, 0.0], bounds=limits, method="L-BFGS-B")
     return float(np.exp(found.x[0])), float(found.x[1])
-
-
-def fit_offset(targets: ArrayLike, scaled: ArrayLike) -> float:
-    """The offset for the least log loss of ``sigmoid(scaled + offset)``, as for :func:`fit_platt`.
-
-    Args:
-        targets: ``[N]`` from 0 to 1; a half is as good as a coin.
-        scaled: ``[N]`` logits.
-    """
-    target, logit = np.asarray(targets, dtype=np.float64), np.asarray(scaled, dtype=np.float64)
-    wanted = (target.sum() + 1) / (len(target) + 2)  # where its derivative is 0
-
-    farthest = _FARTHEST_OFFSET + float(np.abs(logit).max(initial=0))
-
-    def missing(offset: float) -> float:
-        return float(sigmoid(logit + offset).mean() - wanted) if len(logit) else offset
-
-    return float(brentq(missing, -farthest, farthest))
 
 
 def reliability(flags: ArrayLike, said: ArrayLike, bins: int = 10) -> list[Bin]:

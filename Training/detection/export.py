@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ICHSegmentationLib.detection.calibration import sigmoid
+from ICHSegmentationLib.detection.sigmoid import sigmoid
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.io.atomic import atomic_folder
 from ICHSegmentationLib.labels import HEMORRHAGE

@@ -21,8 +21,7 @@ def evaluate(data: Path, folder: Path, masks: Path | None, page: Path) -> None:
     Args:
         folder: what :func:`.prepare.prepare` wrote.
         masks: results of ``ichseg segment``, one folder a scan, named like the scan's file; None leaves out
-        what
-            a model outlined.
+            what a model outlined.
     """
     parameters = Parameters.read()
     text = "\n\n".join(part.rstrip() for part in _sections(data, folder, masks, parameters))

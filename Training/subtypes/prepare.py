@@ -29,7 +29,7 @@ def prepare(data: Path, folder: Path, split: str, part: int = 0, parts: int = 1)
     Args:
         split: ``train``, or ``validation``, whose samples nothing is fitted on.
         part, parts: do every ``parts``-th head, from number ``part`` on: several processes may share the
-        work.
+            work.
     """
     (folder / split).mkdir(parents=True, exist_ok=True)
     for job in _jobs(data, split)[part::parts]:

@@ -14,6 +14,7 @@ from ICHSegmentationLib.models import ModelFolder
 from ICHSegmentationLib.networks import build
 from ICHSegmentationLib.networks.slice_sequence import SliceSequence
 from ICHSegmentationLib.networks.weights import save_weights
+from ICHSegmentationLib.preparation.brain_slices import SHAPE
 
 SIZE = 64
 SLICES = {"kind": "resnet18", "width": 2}
@@ -50,7 +51,7 @@ def write_detector(
             "weights": path.name,
             "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             "spacing_mm": [5.0, 0.9, 0.9],
-            "patch": [1, 144, 120] if brain else [1, SIZE, SIZE],
+            "patch": [1, *SHAPE] if brain else [1, SIZE, SIZE],
             "windows": [[42.5, 115]] if brain else [[40, 80], [80, 200], [40, 380]],
         }
     document = {

@@ -1,5 +1,6 @@
 """A detector gives what its networks give, on every engine, in the order of the scan and of the classes."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from ICHSegmentationLib.detection import CLASSES, Detector
 from ICHSegmentationLib.detection.parts import network_of
 from ICHSegmentationLib.errors import ModelError, ModelTamperedError
 from ICHSegmentationLib.inference.engines import cache
+from ICHSegmentationLib.preparation.brain_slices import SHAPE
 from ICHSegmentationLib.preparation.detector_slices import detector_slices
 from ICHSegmentationLib.volume import CTVolume
 from Training.detection.graphs import bring_graphs
@@ -106,6 +108,17 @@ def test_other_windows_than_the_paper_s_are_refused(tmp_path: Path):
         Detector.open(folder, "cpu", "torch").detect(noise(1))
 
 
+def test_a_network_that_learned_from_pictures_of_another_size_is_refused(tmp_path: Path):
+    model = write_detector(
+        tmp_path / "m", {"slices": random_network(SLICE_MAP, 0)}, {"slices": SLICE_MAP}
+    ).path
+    document = json.loads((model / "model.json").read_text())
+    document["stages"]["slices"]["patch"] = [1, 144, 120]
+    (model / "model.json").write_text(json.dumps(document))
+    with pytest.raises(ModelError, match="expected pictures of 200 x 168, found 144 x 120"):
+        Detector.open(model, "cpu", "torch").detect(noise(1))
+
+
 def test_a_sequence_of_another_kind_is_refused(tmp_path: Path):
     networks = {"slices": random_network(SLICES, 0), "sequence": random_network(SLICES, 1)}
     model = write_detector(tmp_path / "m", networks, dict.fromkeys(networks, SLICES))
@@ -145,7 +158,7 @@ def test_a_slice_map_answers_alike_on_every_engine(tmp_path: Path, engine: str, 
     model = write_detector(tmp_path / "m", {"slices": network}, {"slices": SLICE_MAP})
     if graphs:
         bring_graphs(model.path)
-    images = np.random.default_rng(0).random((9, 4, 144, 120), np.float32)
+    images = np.random.default_rng(0).random((9, 4, *SHAPE), np.float32)
     images[:, 3] = 0
     for number, image in enumerate(images):  # brains of different places and sizes; the first has none
         image[3, 20 : 20 + 12 * number, 10 + 5 * number : 70 + 5 * number] = 1

@@ -30,6 +30,15 @@ def test_a_head_with_hemorrhage_is_found_on_a_slice_that_has_it(detector: Detect
     assert phantom.mask.voxels[found.ranked(1)[0]].any()
 
 
+def test_a_hematoma_in_the_brain_is_not_called_epidural_or_ventricular(detector: Detector):
+    """A large hematoma raises the logits of all subtypes, yet it is likely of one alone."""
+    for seed in (46, 47):
+        phantom = make_phantom(seed, "intraparenchymal", volume_ml=30.0, shape=SHAPE, spacing=SPACING)
+        found = detector.detect(phantom.ct)
+        assert found.is_likely("intraparenchymal")
+        assert not any(found.is_likely(label) for label in CLASSES[1:] if label != "intraparenchymal")
+
+
 def test_it_is_small_and_says_what_it_is_for():
     model = models.find(models.DETECTOR)
     assert sum(path.stat().st_size for path in model.path.iterdir()) < 10_000_000

@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 from ICHSegmentationLib.detection import CLASSES, Detector
 from ICHSegmentationLib.detection.calibration import Calibration
 from ICHSegmentationLib.detection.operating_point import OperatingPoint, numbers_of
+from ICHSegmentationLib.detection.subtype_shares import SubtypeShares
 from ICHSegmentationLib.errors import ModelError, ModelTamperedError
 
 
@@ -69,6 +70,7 @@ def test_a_calibrated_scan_is_judged_by_how_many_images_are_expected_to_bleed(tm
     assert of_slices.tolist() == pytest.approx((images[:, 0] / 0.9 * 4 / (4 + np.e)).tolist(), rel=1e-5)
 
 
+SHARES = SubtypeShares(*(tuple(float(10 * row + column) for column in range(5)) for row in range(5)))
 LOGITS = arrays(np.float32, (5, 6), elements=st.floats(-40, 40, width=32))
 OFFSETS = st.tuples(*[st.floats(-20, 20)] * 6)
 
@@ -125,7 +127,7 @@ def test_a_scan_of_fewer_images_than_a_head_has_is_judged_as_if_the_rest_were_al
 
 
 def test_what_is_written_into_a_manifest_is_read_back_as_it_was(tmp_path: Path):
-    calibration = Calibration(0.7, (-2.0, 1, 2, 3, 4, 5), 1, 0.4, (1.0, 0, 0, 0, 0, -1), 24)
+    calibration = Calibration(0.7, (-2.0, 1, 2, 3, 4, 5), 1, 0.4, (1.0, 0, 0, 0, 0, -1), 24, SHARES)
     thresholds, of_scans = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]
     found = point(tmp_path, inference=numbers_of(calibration, thresholds, of_scans, 0.25))
     assert found.calibration == calibration and found.neighbour_share == 0.25
@@ -169,6 +171,7 @@ def test_extreme_logits_give_probabilities_without_a_warning(tmp_path: Path):
         {"inference": {**THRESHOLDS, "scan_images": 24}},
         {"inference": {**THRESHOLDS, **{f"scan_offset_{label}": 1.0 for label in CLASSES}}},
         {"inference": {**THRESHOLDS, "neighbour_share": 0.4}},
+        {"inference": {**THRESHOLDS, **{f"share_slopes_{label}": 1.0 for label in CLASSES[1:]}}},
         {"stages": {"other": document()["stages"]["slices"]}},
     ],
     ids=str,

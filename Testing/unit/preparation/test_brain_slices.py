@@ -58,7 +58,7 @@ def test_a_clot_lies_where_it_is_and_is_as_bright_as_it_is():
     assert seen / CODES_PER_HU + pictures.brain_hu == pytest.approx(75, abs=1)
 
 
-@pytest.mark.parametrize("resolution", [SHAPE, (36, 30)])
+@pytest.mark.parametrize("resolution", [SHAPE, (50, 42)])
 def test_a_map_comes_back_to_the_place_that_it_was_seen_at(resolution):
     head = painted_head(spacing=(5.0, 1.0, 1.5))
     index = clot(head)
@@ -82,7 +82,7 @@ def test_thin_slices_are_averaged_and_each_knows_its_slab():
     alone = brain_slices(pair.hu, pair.inside, (5.0, 2.0, 2.0))
     inside = (pictures.codes[10] != OUTSIDE) & (alone.codes != OUTSIDE).all(0)
     mean = alone.codes.astype(float).mean(0) + CODES_PER_HU * (alone.brain_hu - pictures.brain_hu)
-    rows = slice(40, 100)  # the picture of two slices alone may lie half a pixel elsewhere
+    rows = slice(55, 140)  # the picture of two slices alone may lie half a pixel elsewhere
     assert pictures.codes[10][rows][inside[rows]].mean() == pytest.approx(
         mean[rows][inside[rows]].mean(), abs=1
     )

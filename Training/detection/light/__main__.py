@@ -16,7 +16,7 @@ from ..predictions import write_predictions
 from .cross_validation import cross_validate, folds_of, judged_cases, said_of
 from .export import export
 from .phantoms import judge_phantoms, phantom_page
-from .prepare import prepare_case, prepare_phantom
+from .prepare import prepare_case, prepare_phantom, prepare_unseen
 from .recipe import LIGHT, LightRecipe
 from .scan import LightScan, load_scans
 from .train import train
@@ -66,6 +66,8 @@ def prepare(data: Path, folder: Path, recipe: LightRecipe) -> None:
     for case in cases:
         if case.mask is None or case.name in with_mask:
             prepare_case(case, folder, recipe.copies)
+        elif case.split == "train":
+            prepare_unseen(case, folder)
     for number in range(recipe.phantoms):
         prepare_phantom(number, folder)
 

@@ -14,7 +14,7 @@ from ...datasets.default_data import DefaultData
 from ...datasets.splits import Splits, make_splits
 from ..predictions import SlicePrediction, predictions_of, write_predictions
 from .recipe import LightRecipe
-from .scan import LightScan
+from .scan import UNSEEN, LightScan
 from .train import slice_logits, train
 
 _log = logging.getLogger(__name__)
@@ -39,8 +39,13 @@ def cross_validate(
     out: Path,
     folds: Sequence[int],
 ) -> None:
-    """Train each fold and write what it says of the scans held back to ``out/fold_K.csv``."""
+    """Train each fold and write what it says of the scans held back to ``out/fold_K.csv``.
+
+    What it says of scans whose subtypes are known goes to ``out/fold_K_subtypes.csv``: of painted copies of
+    those held back, and of a share of the hematomas that no fold learns from.
+    """
     splits = folds_of(cases, recipe)
+    unseen = [scan for scan in scans if scan.group == UNSEEN]
     for fold in folds:
         held_back = set(splits.folds[fold])
         _log.info("fold %d: %d scans held back", fold, len(held_back))
@@ -53,9 +58,19 @@ def cross_validate(
             for row in said_of(network, scan, cases[scan.name], recipe.neighbour_share)
         ]
         write_predictions(out / f"fold_{fold}.csv", rows)
+        known = [scan for scan in scans if scan.source in held_back and scan.group == "painted"]
+        known += unseen[fold :: len(splits.folds)]
+        told = [row for scan in known for row in said_of_known(network, scan, recipe.neighbour_share)]
+        write_predictions(out / f"fold_{fold}_subtypes.csv", told)
 
 
 def said_of(network: nn.Module, scan: LightScan, case: Case, neighbour_share: float) -> list[SlicePrediction]:
     """What a network says of a scan, beside what readers said of it."""
     logits = slice_logits(network, scan.codes, neighbour_share)
     return predictions_of(scan.name, case.patient, scan.flags, case.scan_labels, logits)
+
+
+def said_of_known(network: nn.Module, scan: LightScan, neighbour_share: float) -> list[SlicePrediction]:
+    """What a network says of a scan, beside what its flags tell."""
+    logits = slice_logits(network, scan.codes, neighbour_share)
+    return predictions_of(scan.name, scan.source, scan.flags, None, logits)

@@ -28,7 +28,8 @@ _DATA = (
 def export(recipe: LightRecipe, out: Path, data: Path, folder: Path) -> Manifest:
     """Write ``folder``: the weights of ``out``, calibration and thresholds from its cross-validation.
 
-    The scans of the validation split, on which the model is judged, choose none of these.
+    Painted copies and hematomas help to tell subtypes. The scans of the validation split, on which the model
+    is judged, choose none of these.
 
     Raises:
         InputError: the cross-validation is not complete.
@@ -36,7 +37,8 @@ def export(recipe: LightRecipe, out: Path, data: Path, folder: Path) -> Manifest
     rows = read_predictions([out / f"fold_{fold}.csv" for fold in range(recipe.folds)])
     training = {case.name for case in read_cases(data) if case.split == "train"}
     choosing = [row for row in rows if row.case in training]
-    calibration = fit_calibration(choosing)
+    subtypes = read_predictions([out / f"fold_{fold}_subtypes.csv" for fold in range(recipe.folds)])
+    calibration = fit_calibration(choosing, [row for row in subtypes if row.patient in training])
     chosen = evaluate(choosing, calibration)
     found = evaluate(rows, calibration)
     folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +50,7 @@ def export(recipe: LightRecipe, out: Path, data: Path, folder: Path) -> Manifest
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         id="ich-detector-light",
-        version="1.2.1",
+        version="1.3.0",
         name="ICH detector, light",
         description=(
             "A small network that marks hemorrhage on slices of the brain and tells its subtypes. "
@@ -70,7 +72,8 @@ def export(recipe: LightRecipe, out: Path, data: Path, folder: Path) -> Manifest
         training=Origin(
             _DATA,
             f"32 + {recipe.hematoma_scans} training scans; no scan of the validation split. Calibration and "
-            "thresholds from the 32 scans of PhysioNet CT-ICH, judged by folds that had not seen them",
+            "thresholds from the 32 scans of PhysioNet CT-ICH, judged by folds that had not seen them; "
+            "for the subtypes also from painted copies of these and from hematomas not trained on",
             "python -m Training.detection.light train --data DATA --out runs/light",
         ),
         licence="Non-commercial research use only, as the terms of PHE-SICH-CT-IDS ask",

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ICHSegmentationLib.io import read_ct, read_mask
-from ICHSegmentationLib.labels import HEMORRHAGE, INTRAPARENCHYMAL, label_named
+from ICHSegmentationLib.labels import EPIDURAL, HEMORRHAGE, INTRAPARENCHYMAL, SUBDURAL, label_named
 from ICHSegmentationLib.phantom import make_phantom
 from ICHSegmentationLib.preparation.brain_slices import (
     CODES_PER_HU,
@@ -28,7 +29,7 @@ from ...datasets.tables import label_id
 from ...default_model.cases import Case
 from ...default_model.traced import trace
 from .painting import painted_copy, random_subtypes, random_volume_ml
-from .scan import FEWEST_PIXELS, UNKNOWN, LightScan, flags_of
+from .scan import FEWEST_PIXELS, UNKNOWN, UNSEEN, LightScan, flags_of
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +44,12 @@ def prepare_case(case: Case, folder: Path, copies: Mapping[str, int]) -> None:
     scan.save(folder)
     for number in range(copies.get(scan.group, 0)):
         painted_copy(scan, f"{case.name}_copy{number}", number).save(folder)
+    _log.info("Prepared %s", case.name)
+
+
+def prepare_unseen(case: Case, folder: Path) -> None:
+    """Write the pictures of a scan with a mask that is not learned from."""
+    replace(real_scan(case), group=UNSEEN).save(folder)
     _log.info("Prepared %s", case.name)
 
 
@@ -103,12 +110,11 @@ def _perhaps_blood(slices: BrainSlices) -> NDArray[np.bool_]:
 
 def _hematoma_flags(target: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Of a silver mask, which may leave blood out: what it marks is there, what it does not mark is unknown,
-    but for slabs without anything bright."""
+    but for slabs without anything bright. Bleeding of its own accord and deep is neither EDH nor SDH."""
     flags = np.full((len(target), 1 + len(SUBTYPE_IDS)), UNKNOWN, np.uint8)
-    marked = np.count_nonzero(target == INTRAPARENCHYMAL.value, axis=(1, 2))
-    flags[marked >= FEWEST_PIXELS, 0] = flags[
-        marked >= FEWEST_PIXELS, 1 + SUBTYPE_IDS.index(INTRAPARENCHYMAL.id)
-    ] = 1
+    flags[:, [1 + SUBTYPE_IDS.index(label.id) for label in (EPIDURAL, SUBDURAL)]] = 0
+    marked = np.count_nonzero(target == INTRAPARENCHYMAL.value, axis=(1, 2)) >= FEWEST_PIXELS
+    flags[marked, 0] = flags[marked, 1 + SUBTYPE_IDS.index(INTRAPARENCHYMAL.id)] = 1
     flags[~target.any(axis=(1, 2))] = 0
     return flags
 

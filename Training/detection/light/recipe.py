@@ -40,7 +40,7 @@ LIGHT = LightRecipe(
     network={"kind": "slice_map", "in_channels": 4, "out_channels": 6, "features": [12, 24, 40]},
     copies={"clean": 6, "hematoma": 2},
     hematoma_scans=12,
-    phantoms=60,
+    phantoms=150,
     weights={
         "clean-": 0.22,
         "painted+": 0.28,

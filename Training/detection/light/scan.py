@@ -14,7 +14,10 @@ from ...datasets.case import SUBTYPE_IDS
 UNKNOWN = 255
 """In targets and flags: nobody told."""
 
-FEWEST_PIXELS = 8  # of 2 mm², that make a slab one with hemorrhage
+UNSEEN = "unseen"
+"""The group of hematomas that nothing is learned from but how likely the subtypes are."""
+
+FEWEST_PIXELS = 8  # of 1 mm², that make a slab one with hemorrhage
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class LightScan:
     Attributes:
         name: of the case; painted copies add what they are.
         source: the case whose patient is shown; empty for phantoms.
-        group: ``clean``, ``bleeding``, ``hematoma``, ``painted`` or ``phantom``.
+        group: ``clean``, ``bleeding``, ``hematoma``, ``painted``, ``phantom`` or ``unseen``.
         codes: ``[N, H, W]``, see :class:`ICHSegmentationLib.preparation.brain_slices.BrainSlices`.
         target: ``[N, H, W]`` label values of :mod:`ICHSegmentationLib.labels`, 255 unknown.
         flags: ``[N, 6]`` of each slab 0, 1 or 255: any, then the subtypes in the order of ``SUBTYPE_IDS``.

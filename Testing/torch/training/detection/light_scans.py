@@ -13,7 +13,7 @@ COLUMNS = ["case", "split", "hemorrhage", "subtypes", "ich_slices", "slices"]
 
 def ellipse():
     rows, columns = np.ogrid[: SHAPE[0], : SHAPE[1]]
-    return ((rows - 71.5) / 60) ** 2 + ((columns - 59.5) / 48) ** 2 < 1
+    return ((rows - 99.5) / 84) ** 2 + ((columns - 83.5) / 67) ** 2 < 1
 
 
 def light_scan(name="a", group="clean", slices=8, seed=0):

@@ -54,7 +54,7 @@ def test_slices_are_drawn_by_their_kind_and_keep_their_flags():
     clean, painted = light_scan("c"), painted_copy(light_scan("p", seed=1), "p_copy0", 0)
     source = SliceSource([clean, painted], {"clean-": 0.5, "painted+": 0.5}, disturbance=STILL)
     batch = source.batch(0, 24)
-    assert batch.images.shape == (24, 4, 144, 120) and batch.cells.shape == (24, 6, 36, 30)
+    assert batch.images.shape == (24, 4, 200, 168) and batch.cells.shape == (24, 6, 50, 42)
     there = batch.flags[:, 0] == 1
     assert 4 < int(there.sum()) < 20
     assert (batch.cells[~there, 0] <= 0).all() and (batch.cells[there, 0] == 1).any((1, 2)).all()
@@ -107,7 +107,7 @@ def test_unknown_cells_and_flags_leave_the_network_alone():
     class Fixed(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.marks = torch.nn.Parameter(torch.zeros(2, 6, 36, 30))
+            self.marks = torch.nn.Parameter(torch.zeros(2, 6, 50, 42))
 
         def map(self, images):
             return self.marks

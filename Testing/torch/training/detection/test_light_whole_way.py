@@ -21,6 +21,7 @@ from Training.detection.predictions import read_predictions
 SCANS = [
     ("phe_sich/1", "train", "IPH", ""),
     ("phe_sich/2", "validation", "IPH", ""),
+    ("phe_sich/3", "train", "IPH", ""),
     ("physionet_ct_ich/1", "train", "", ""),
     ("physionet_ct_ich/2", "train", "SDH", "6 7"),
     ("physionet_ct_ich/3", "validation", "", ""),
@@ -53,6 +54,7 @@ def test_only_training_scans_with_a_mask_are_prepared_and_clean_ones_are_painted
     assert names == {
         "phe_sich/1": "hematoma",
         "phe_sich/1_copy0": "painted",
+        "phe_sich/3": "unseen",
         "physionet_ct_ich/1": "clean",
         "physionet_ct_ich/1_copy0": "painted",
         "physionet_ct_ich/2": "bleeding",
@@ -96,6 +98,17 @@ def test_painted_copies_of_a_scan_that_is_held_back_are_held_back_too(run, monke
         assert "phe_sich/1" in {scan.source for scan in seen[-1]}
 
 
+def test_subtypes_are_told_of_painted_copies_held_back_and_of_hematomas_never_learned_from(run):
+    scans = load_scans(run / "run/pictures")
+    for fold, names in enumerate(folds_of(judged_cases(run / "data"), TINY).folds):
+        rows = read_predictions([run / f"run/fold_{fold}_subtypes.csv"])
+        copies = {scan.name for scan in scans if scan.group == "painted" and scan.source in names}
+        assert {row.case for row in rows} == copies | ({"phe_sich/3"} if fold == 0 else set())
+        hematoma = [row for row in rows if row.case == "phe_sich/3"]
+        assert all(row.scan_flags == (True, False, True, None, None, False) for row in hematoma)
+    assert not any(kind.startswith("unseen") for kind in LIGHT.weights), "so that none is drawn"
+
+
 def test_the_detector_itself_sees_no_validation_scan_and_is_judged_on_them(run):
     rows = read_predictions([run / "run/validation.csv"])
     assert {row.case for row in rows} == {"physionet_ct_ich/3", "physionet_ct_ich/4"}
@@ -103,7 +116,7 @@ def test_the_detector_itself_sees_no_validation_scan_and_is_judged_on_them(run):
 
 def test_members_learn_on_their_own_and_are_exported_together(run):
     scans = [
-        scan for scan in load_scans(run / "run/pictures") if scan.source not in {SCANS[4][0], SCANS[5][0]}
+        scan for scan in load_scans(run / "run/pictures") if scan.source not in {SCANS[5][0], SCANS[6][0]}
     ]
     first, second = (train_member(scans, TINY, number).state_dict() for number in range(2))
     exported = network_of(ModelFolder.open(run / "model"), "slices").state_dict()
@@ -139,5 +152,9 @@ def test_the_model_folder_is_whole_and_says_where_it_comes_from(run):
     assert manifest.recipe == "detector" and len(manifest.labels) == 6
     assert manifest.inference["neighbour_share"] == TINY.neighbour_share
     assert 0 < manifest.inference["threshold_hemorrhage"] < 1 and manifest.inference["temperature"] > 0
-    assert {"offset_hemorrhage", "scan_offset_subdural", "scan_temperature"} <= manifest.inference.keys()
+    assert {
+        "offset_hemorrhage",
+        "share_scan_slopes_subdural",
+        "scan_temperature",
+    } <= manifest.inference.keys()
     assert "Research use only" in manifest.description and "non-commercial" in str(manifest.training.data)

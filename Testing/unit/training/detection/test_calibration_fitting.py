@@ -1,10 +1,12 @@
 """A calibration fitted to predictions, and out of fold: of each case to the other tables."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ICHSegmentationLib.detection import CLASSES as LIBRARY_CLASSES
-from ICHSegmentationLib.detection.calibration import sigmoid
+from ICHSegmentationLib.detection.sigmoid import sigmoid
 from Training.datasets.case import SliceLabel
 from Training.detection.fitting import fit_calibration, out_of_fold
 from Training.detection.predictions import CLASSES, predictions_of
@@ -42,22 +44,19 @@ def test_slices_and_scans_say_after_it_on_average_what_is_so():
     assert (of_scans[bleeds, 0] > 0.5).mean() > 0.9 > 0.1 > (of_scans[~bleeds, 0] > 0.5).mean()
 
 
-def test_slices_of_which_one_of_two_subtypes_is_shown_count_half_for_each():
-    flags = np.zeros((40, 6), int)
-    flags[:30] = [1, -1, -1, 0, 0, 0]
-    label = SliceLabel.of({"epidural", "intraparenchymal"})
-    logits = np.zeros((40, 6))
-    logits[:30, 0] = 1
-    found = fit_calibration(predictions_of("a", "a", flags, label, logits))
-    # 30 halves and 10 absent ones of 40, and one more of two (Platt): 16 of 42; never 1 of 42
-    assert found.offsets[1:3] == pytest.approx([np.log(16 / 26)] * 2, abs=1e-3)
-    assert found.offsets[3] == pytest.approx(np.log(1 / 41), abs=1e-3)
+def test_painted_copies_have_no_part_in_whether_there_is_any_hemorrhage():
+    rows, painted = scans(20, 1), scans(20, 2, shift=3.0, names="p")
+    alone, helped = fit_calibration(rows), fit_calibration(rows, painted)
+    assert helped.shares != alone.shares
+    assert replace(helped, shares=None) == replace(alone, shares=None)
 
 
 def test_a_case_has_no_part_in_its_own_calibration():
     tables = [scans(20, 1, names="a"), scans(20, 2, shift=5.0, names="b")]
     found = out_of_fold(tables)
     assert found["a3"] == fit_calibration(tables[1]) and found["b3"] == fit_calibration(tables[0])
+    painted = [scans(6, 3, names="c"), scans(6, 4, names="d")]
+    assert out_of_fold(tables, painted)["a3"] == fit_calibration(tables[1], painted[1])
     logit = np.full((1, 6), 1.0)
     assert (
         found["a3"].of_images(logit)[0, 0]

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from ICHSegmentationLib.detection.calibration import sigmoid
+from ICHSegmentationLib.detection.sigmoid import sigmoid
 from Training.detection.calibration import (
     expected_error,
-    fit_offset,
     fit_platt,
     fit_temperature,
     reliability,
@@ -69,12 +68,3 @@ def test_few_flags_are_never_certain():
     # however well they are told apart, the two slices of a kind stay a little doubtful (3 of 4)
     temperature, offset = fit_platt([False, False, True, True], [-1.0, -1.0, 1.0, 1.0])
     assert sigmoid(np.array([1.0]) / temperature + offset)[0] == pytest.approx(0.75, abs=1e-3)
-
-
-def test_an_offset_makes_the_mean_probability_that_of_the_targets():
-    offset = fit_offset([1.0] * 29 + [0.0] * 69, np.zeros(98))
-    assert offset == pytest.approx(np.log(0.3 / 0.7))
-    halves = fit_offset([0.5] * 98, np.full(98, 2.0))
-    assert halves == pytest.approx(-2)
-    assert fit_offset([], []) == 0
-    assert fit_offset([0.0] * 8, np.full(8, 120.0)) == pytest.approx(-120 + np.log(1 / 9))  # far, not lost
