@@ -9,6 +9,7 @@ from light_scans import data_folder
 
 from ICHSegmentationLib.detection.parts import network_of
 from ICHSegmentationLib.models import ModelFolder
+from Training.detection.__main__ import main as evaluation
 from Training.detection.light import __main__ as command
 from Training.detection.light import train
 from Training.detection.light.cross_validation import folds_of, judged_cases
@@ -107,6 +108,15 @@ def test_subtypes_are_told_of_painted_copies_held_back_and_of_hematomas_never_le
         hematoma = [row for row in rows if row.case == "phe_sich/3"]
         assert all(row.scan_flags == (True, False, True, None, None, False) for row in hematoma)
     assert not any(kind.startswith("unseen") for kind in LIGHT.weights), "so that none is drawn"
+
+
+def test_the_folds_are_judged_with_their_tables_of_subtypes_one_for_each(run, capsys):
+    tables = [str(run / f"run/fold_{fold}.csv") for fold in range(2)]
+    known = [str(run / f"run/fold_{fold}_subtypes.csv") for fold in range(2)]
+    assert evaluation(["evaluate", *tables, "--subtypes", *known, "--calibrate"]) == 0
+    assert "| any |" in capsys.readouterr().out
+    assert evaluation(["evaluate", *tables, "--subtypes", known[0], "--calibrate"]) != 0
+    assert "one table of known subtypes for each of 2 tables, found 1" in capsys.readouterr().err
 
 
 def test_the_detector_itself_sees_no_validation_scan_and_is_judged_on_them(run):
