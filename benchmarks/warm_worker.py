@@ -17,7 +17,13 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def first_and_next(
-    scan: Path, threads: int, engine: str, output: Path, after: int = 2, device: str = "cpu"
+    scan: Path,
+    threads: int,
+    engine: str,
+    output: Path,
+    after: int = 2,
+    device: str = "cpu",
+    model: str = "default",
 ) -> dict[str, Any]:
     """Measure one request and ``after`` more of the same scan.
 
@@ -30,8 +36,8 @@ def first_and_next(
     process = subprocess.Popen(
         [*ICHSEG, "serve", "--local"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
-    options = ["--device", device, "--threads", str(threads), "--engine", engine, "--overwrite"]
-    arguments = [str(scan), "-o", str(output), *options]
+    options = ["--device", device, "--threads", str(threads), "--engine", engine, "--model", model]
+    arguments = [str(scan), "-o", str(output), *options, "--overwrite"]
     _ask(process, arguments)
     cold_s, cold_cpu_s, peak_mb = time.perf_counter() - started, _cpu_s(process.pid), _peak_mb(process.pid)
     later = [_warm(process, arguments) for _ in range(after)]
