@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from .result import CLASSES
-from .sigmoid import sigmoid
 from .subtype_shares import SubtypeShares
 
 _NONE = (0.0,) * len(CLASSES)
+_LEAST_NUMBER = 1e-70  # of images: logits far below 0 make probabilities of 0, which have no logarithm
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Calibration:
 
     def of_images(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """Probabilities ``[..., K]`` of logits ``[..., K]``, of each image by itself."""
-        said = sigmoid(logits / self.temperature + np.array(self.offsets))
+        said = expit(logits / self.temperature + np.array(self.offsets))
         if self.shares is not None:
             said[..., 1:] = said[..., :1] * self.shares.of_images(logits)
         return _coherent(said)
@@ -61,7 +62,7 @@ class Calibration:
             highest = np.sort(self.of_images(logits), axis=0)[-self.scan_slices :]
             return _coherent(highest.mean(axis=0))
         expected = self.log_expected(logits)
-        said = sigmoid(expected / self.scan_temperature + np.array(self.scan_offsets))
+        said = expit(expected / self.scan_temperature + np.array(self.scan_offsets))
         if self.shares is not None:
             said[1:] = said[0] * self.shares.of_scan(expected)
         return _coherent(said)
@@ -69,7 +70,7 @@ class Calibration:
     def log_expected(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """``[K]``: the logarithm of how many images of ``[S, K]`` are expected to show each class."""
         number = self.of_images(logits).mean(axis=0) * max(len(logits), self.scan_images)
-        expected: NDArray[np.float64] = np.log(number)
+        expected: NDArray[np.float64] = np.log(np.maximum(number, _LEAST_NUMBER))
         return expected
 
 

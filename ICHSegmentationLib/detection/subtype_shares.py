@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from .sigmoid import sigmoid
+from scipy.special import expit
 
 Numbers = tuple[float, ...]
 
@@ -33,9 +32,13 @@ class SubtypeShares:
     def of_images(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """``[..., K - 1]`` of logits ``[..., K]``, any hemorrhage first."""
         own, of_any = logits[..., 1:], logits[..., :1]
-        return sigmoid(own * np.array(self.slopes) + of_any * np.array(self.any_slopes) + self.offsets)
+        said: NDArray[np.float64] = expit(
+            own * np.array(self.slopes) + of_any * np.array(self.any_slopes) + self.offsets
+        )
+        return said
 
     def of_scan(self, log_expected: NDArray[np.floating]) -> NDArray[np.float64]:
         """``[K - 1]`` of the logarithms ``[K]`` of how many images are expected to show each class."""
         parts = log_expected[1:] - log_expected[0]
-        return sigmoid(parts * np.array(self.scan_slopes) + self.scan_offsets)
+        said: NDArray[np.float64] = expit(parts * np.array(self.scan_slopes) + self.scan_offsets)
+        return said

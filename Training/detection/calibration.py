@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize, minimize_scalar
-
-from ICHSegmentationLib.detection.sigmoid import sigmoid
+from scipy.special import expit
 
 from .metrics import log_loss
 
@@ -32,7 +31,7 @@ def fit_temperature(flags: ArrayLike, logits: ArrayLike) -> float:
     if flag.all() or not flag.any():
         return 1.0
     found = minimize_scalar(
-        lambda log: log_loss(flag, sigmoid(logit / np.exp(log))),
+        lambda log: log_loss(flag, expit(logit / np.exp(log))),
         bounds=_LOG_TEMPERATURES,
         method="bounded",
         options={"xatol": 1e-5},
@@ -41,7 +40,7 @@ def fit_temperature(flags: ArrayLike, logits: ArrayLike) -> float:
 
 
 def fit_platt(flags: ArrayLike, logits: ArrayLike) -> tuple[float, float]:
-    """Temperature and offset for the least log loss of ``sigmoid(logits / temperature + offset)``.
+    """Temperature and offset for the least log loss of ``expit(logits / temperature + offset)``.
 
     Flags count as a little less than certain, by how few there are (Platt, Advances in Large Margin
     Classifiers, 1999). The temperature is between 1/20 and 20; 1 and 0 where there are not both kinds.

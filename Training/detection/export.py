@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
-from ICHSegmentationLib.detection.sigmoid import sigmoid
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.io.atomic import atomic_folder
 from ICHSegmentationLib.labels import HEMORRHAGE
@@ -86,7 +86,7 @@ def operating_point(rows: list[SlicePrediction], temperature: float) -> dict[str
         there = np.array([flag for flag, _ in known], bool)
         threshold = _FALLBACK
         if there.any() and not there.all():
-            said = sigmoid(np.array([logit for _, logit in known]) / temperature)
+            said = expit(np.array([logit for _, logit in known]) / temperature)
             threshold = float(np.clip(best_youden(there, said).threshold, *_RANGE))
         point[f"threshold_{label}"] = round(threshold, 4)
     return point

@@ -36,7 +36,9 @@ def fit_shares(sets: Sequence[Sequence[SlicePrediction]], slices: Calibration) -
         slices: the calibration of any hemorrhage on slices.
     """
     slopes, any_slopes, offsets = _regressions([_slices(rows) for rows in sets if rows])
-    shares = SubtypeShares(slopes, any_slopes, offsets, slopes, offsets)
+    # What slices say leads to what is expected of a scan; the scan's own numbers do not count before that.
+    unknown = (0.0,) * _SUBTYPES
+    shares = SubtypeShares(slopes, any_slopes, offsets, scan_slopes=unknown, scan_offsets=unknown)
     judging = replace(slices, shares=shares)
     scan_slopes, scan_offsets = _regressions([_scans(rows, judging) for rows in sets if rows])
     return replace(shares, scan_slopes=scan_slopes, scan_offsets=scan_offsets)

@@ -1,6 +1,7 @@
 """Where converted networks are kept, and how they are found again.
 
-Each lies in a folder named after the hash of all that it was made of: weights, network, engine and versions.
+Each lies in a folder named after the hash of all that it was made of: weights, network, patch (a detector's
+takes no other), engine and versions.
 Nothing in the cache is ever needed: it may be deleted at any time.
 """
 
@@ -57,7 +58,7 @@ def cache_folder() -> Path:
 
 def place(stage: Stage, engine: str, version: str) -> Path:
     """The folder of this stage's network converted for this version of an engine."""
-    facts = [_FORMAT, stage.sha256, stage.network, engine, version]
+    facts = [_FORMAT, stage.sha256, stage.network, stage.patch, engine, version]
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     return cache_folder() / f"{engine}-{hashlib.sha256(text.encode()).hexdigest()[:24]}"
 

@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -166,17 +167,18 @@ def test_of_two_processes_that_convert_at_once_the_first_is_kept(empty_cache):
     assert [path.name for path in empty_cache.iterdir()] == ["jit-1"]
 
 
-def test_other_weights_another_network_or_another_version_have_a_place_of_their_own(model):
+def test_other_weights_another_network_patch_or_version_have_a_place_of_their_own(model):
     stage = model.manifest.stages["fine"]
     others = [
         Stage(NETWORK, stage.weights, "1" * 64, SPACING, stage.patch, stage.windows),
         Stage(NETWORK | {"flat_levels": 1}, stage.weights, "0" * 64, SPACING, stage.patch, stage.windows),
+        replace(stage, patch=(8, 96, 96)),
     ]
     places = {cache.place(s, "jit", "2.0") for s in (stage, *others)} | {
         cache.place(stage, "jit", "2.1"),
         cache.place(stage, "openvino", "2.0"),
     }
-    assert len(places) == 5
+    assert len(places) == 6
 
 
 def test_without_a_cache_that_can_be_written_the_engine_still_runs(model, tmp_path, monkeypatch):

@@ -110,6 +110,18 @@ def test_subtypes_are_told_of_painted_copies_held_back_and_of_hematomas_never_le
     assert not any(kind.startswith("unseen") for kind in LIGHT.weights), "so that none is drawn"
 
 
+def test_no_validation_scan_nor_copy_of_one_has_a_part_in_the_calibration(run, tmp_path, monkeypatch):
+    from Training.detection.light import export as exporting
+
+    given = []
+    fit = exporting.fit_calibration
+    monkeypatch.setattr(exporting, "fit_calibration", lambda *rows: given.extend(rows) or fit(*rows))
+    exporting.export(TINY, run / "run", run / "data", tmp_path / "model")
+    rows, known = ({row.case for row in each} for each in given)
+    assert rows == {"physionet_ct_ich/1", "physionet_ct_ich/2"}
+    assert known == {"physionet_ct_ich/1_copy0", "phe_sich/3"}
+
+
 def test_the_folds_are_judged_with_their_tables_of_subtypes_one_for_each(run, capsys):
     tables = [str(run / f"run/fold_{fold}.csv") for fold in range(2)]
     known = [str(run / f"run/fold_{fold}_subtypes.csv") for fold in range(2)]

@@ -83,3 +83,22 @@ def test_mixed_precision_computes_in_half_and_keeps_whole_weights(
     assert seen == {computed}, "training and validation"
     assert all(value.dtype == torch.float32 for value in weights(tmp_path / STAGE.name).values())
     assert json.dumps(read_log(tmp_path / STAGE.name)), "with plain numbers"
+
+
+def test_on_a_cpu_half_precision_leaves_small_images_out(
+    cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seen: set[tuple[bool, torch.dtype]] = set()
+
+    def watched(stage: StageRecipe) -> torch.nn.Module:
+        network = fresh_network(stage)
+        for module in network.modules():
+            if isinstance(module, torch.nn.Conv2d):
+                module.register_forward_hook(
+                    lambda _, given, answer: seen.add((min(given[0].shape[-2:]) > 16, answer.dtype))
+                )
+        return network
+
+    monkeypatch.setattr(trainer, "fresh_network", watched)
+    run(tmp_path, cases, replace(STAGE, epochs=1), replace(CPU, precision="bf16-mixed"))
+    assert seen == {(True, torch.bfloat16), (False, torch.float32)}

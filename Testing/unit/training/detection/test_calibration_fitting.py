@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from ICHSegmentationLib.detection import CLASSES as LIBRARY_CLASSES
-from ICHSegmentationLib.detection.sigmoid import sigmoid
 from Training.datasets.case import SliceLabel
 from Training.detection.fitting import fit_calibration, out_of_fold
 from Training.detection.predictions import CLASSES, predictions_of
@@ -61,7 +61,7 @@ def test_a_case_has_no_part_in_its_own_calibration():
     assert (
         found["a3"].of_images(logit)[0, 0]
         < 0.1
-        < sigmoid(logit)[0, 0]
+        < expit(logit)[0, 0]
         < found["b3"].of_images(logit)[0, 0] + 0.2
     )
 

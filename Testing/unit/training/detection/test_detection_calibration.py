@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
-from ICHSegmentationLib.detection.sigmoid import sigmoid
 from Training.detection.calibration import (
     expected_error,
     fit_platt,
@@ -31,10 +31,10 @@ def test_one_kind_alone_has_no_temperature():
 
 def test_the_curve_of_honest_logits_lies_on_the_diagonal():
     flags, logits = honest()
-    curve = reliability(flags, sigmoid(logits))
+    curve = reliability(flags, expit(logits))
     assert len(curve) == 10 and sum(part.count for part in curve) == len(flags)
     assert all(part.said == pytest.approx(part.seen, abs=0.04) for part in curve)
-    assert expected_error(curve) < 0.02 < expected_error(reliability(flags, sigmoid(3 * logits)))
+    assert expected_error(curve) < 0.02 < expected_error(reliability(flags, expit(3 * logits)))
 
 
 def test_a_curve_by_hand():
@@ -44,7 +44,7 @@ def test_a_curve_by_hand():
 
 
 def test_huge_logits_are_certain_and_no_error():
-    assert sigmoid(np.array([1e6, -1e6])).tolist() == pytest.approx([1.0, 0.0])
+    assert expit(np.array([1e6, -1e6])).tolist() == pytest.approx([1.0, 0.0])
 
 
 def test_logits_that_were_scaled_and_shifted_are_brought_back():
@@ -67,4 +67,4 @@ def test_platt_is_the_logistic_regression_of_another_library():
 def test_few_flags_are_never_certain():
     # however well they are told apart, the two slices of a kind stay a little doubtful (3 of 4)
     temperature, offset = fit_platt([False, False, True, True], [-1.0, -1.0, 1.0, 1.0])
-    assert sigmoid(np.array([1.0]) / temperature + offset)[0] == pytest.approx(0.75, abs=1e-3)
+    assert expit(np.array([1.0]) / temperature + offset)[0] == pytest.approx(0.75, abs=1e-3)

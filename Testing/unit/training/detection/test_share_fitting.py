@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from ICHSegmentationLib.detection.calibration import Calibration
-from ICHSegmentationLib.detection.sigmoid import sigmoid
 from Training.detection.predictions import predictions_of
 from Training.detection.shares import fit_shares
 
@@ -23,7 +23,7 @@ def slices(count, seed, share, names="s"):
 
 
 def made(own, of_any):
-    return sigmoid(1.2 * own - 0.7 * of_any + 0.4)
+    return expit(1.2 * own - 0.7 * of_any + 0.4)
 
 
 def test_the_numbers_that_made_the_flags_are_found_again():
