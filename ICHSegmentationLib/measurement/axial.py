@@ -153,6 +153,18 @@ def axial_view(mask: Volume, slice_positions_mm: ArrayLike | None = None) -> Axi
     )
 
 
+def slice_volumes_mm3(mask: Volume, slice_positions_mm: ArrayLike | None = None) -> NDArray[np.float64]:
+    """``[D]`` mm³ of a voxel on each slice of the file, which stands for half the distances to its neighbours.
+
+    Raises:
+        GeometryError: see :func:`axial_view`.
+    """
+    volume = mask.grid.voxel_volume_mm3
+    if slice_positions_mm is None:
+        return np.full(len(mask.voxels), volume)
+    return volume * _uneven_axis(np.asarray(slice_positions_mm, dtype=np.float64), mask).widths
+
+
 def _uneven_axis(positions: NDArray[np.float64], mask: Volume) -> Axis:
     steps = np.diff(positions)
     if positions.shape != mask.voxels.shape[:1] or not (np.all(steps > 0) or np.all(steps < 0)):

@@ -263,7 +263,7 @@ def _load_the_rest() -> None:
 
 def _second_look(ct: CTVolume, mask: Volume, uncertainty: Uncertainty) -> dict[str, Any]:
     limits = dict.fromkeys([*uncertainty.reasons, *limits_of_search(ct)])
-    return second_look(mask, uncertainty, limits).to_dict()
+    return second_look(mask, uncertainty, limits, ct.slice_positions_mm).to_dict()
 
 
 def _finish(

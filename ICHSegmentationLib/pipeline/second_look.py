@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..report.numbers import THRESHOLD_ML
 from ..volume import Volume
@@ -55,14 +56,20 @@ class SecondLook:
         return said
 
 
-def second_look(mask: Volume, uncertainty: Uncertainty, limits: Iterable[str]) -> SecondLook:
+def second_look(
+    mask: Volume,
+    uncertainty: Uncertainty,
+    limits: Iterable[str],
+    slice_positions_mm: ArrayLike | None = None,
+) -> SecondLook:
     """Judge a segmentation by what its model was unsure of.
 
     Args:
         mask: the outlined hemorrhage.
         limits: sentences on what of the scan itself limits the search, such as a missing part of the head.
+        slice_positions_mm: ``[D]`` positions along the normal where slices are unevenly spaced.
     """
-    inside, outside, found = _volumes_ml(mask, uncertainty.map)
+    inside, outside, found = _volumes_ml(mask, uncertainty.map, slice_positions_mm)
     rim = rim_mm(inside + outside, found) if found else None
     reasons = [
         *_rim_reasons(found, inside + outside, rim),
@@ -88,17 +95,21 @@ def rim_mm(unsure_ml: float, found_ml: float) -> float:
     return float(unsure_ml * 1000 / surface_mm2)
 
 
-def _volumes_ml(mask: Volume, uncertainty: Volume) -> tuple[float, float, float]:
+def _volumes_ml(
+    mask: Volume, uncertainty: Volume, slice_positions_mm: ArrayLike | None
+) -> tuple[float, float, float]:
     """mL of unsure voxels inside and outside the mask, and of the mask; slice by slice, to save memory."""
-    inside = outside = found = 0
-    for outlined, doubt in zip(mask.voxels, uncertainty.voxels, strict=True):
+    from ..measurement.axial import slice_volumes_mm3  # slow to load, and there by the time that this runs
+
+    inside = outside = found = 0.0
+    slices_ml = slice_volumes_mm3(mask, slice_positions_mm) / 1000
+    for outlined, doubt, ml in zip(mask.voxels, uncertainty.voxels, slices_ml.tolist(), strict=True):
         unsure = doubt >= UNSURE
         within = int(np.count_nonzero(unsure & (outlined > 0)))
-        inside += within
-        outside += int(np.count_nonzero(unsure)) - within
-        found += int(np.count_nonzero(outlined))
-    ml = mask.grid.voxel_volume_mm3 / 1000
-    return inside * ml, outside * ml, found * ml
+        inside += within * ml
+        outside += (int(np.count_nonzero(unsure)) - within) * ml
+        found += int(np.count_nonzero(outlined)) * ml
+    return inside, outside, found
 
 
 def _rim_reasons(found: float, unsure: float, rim: float | None) -> list[str]:

@@ -44,10 +44,10 @@ def check_ct(ct: CTVolume) -> list[str]:
 
 
 def limits_of_search(ct: CTVolume) -> list[str]:
-    """Those of the warnings that say why hemorrhage may be missed: thick slices, a part of the head."""
+    """Why hemorrhage may be missed, one sentence each: thick slices, gaps, a part of the head."""
     order = Reorientation.of(ct.grid)
     sample, pixel_mm2 = _sample(order.apply(ct.voxels), order.grid)
-    return [*_slice_warnings(order.grid), *_cover_warnings(sample, pixel_mm2)]
+    return [*_slice_warnings(order.grid), *_gap_warnings(ct), *_cover_warnings(sample, pixel_mm2)]
 
 
 def _require_finite(voxels: NDArray[Any]) -> None:
@@ -129,6 +129,15 @@ def _slice_warnings(grid: Grid) -> list[str]:
     elif count * distance < LOWEST_BRAIN_MM:
         warnings.append(f"The scan covers only {count * distance:.0f} mm of the head: part of it is missing.")
     return warnings
+
+
+def _gap_warnings(ct: CTVolume) -> list[str]:
+    if ct.slice_positions_mm is None:
+        return []
+    widest = float(np.abs(np.diff(ct.slice_positions_mm)).max())
+    if widest <= THICKEST_MM:
+        return []
+    return [f"Gaps of up to {widest:.1f} mm lie between slices: hemorrhage in them is not seen."]
 
 
 def _cover_warnings(sample: NDArray[Any], pixel_mm2: float) -> list[str]:

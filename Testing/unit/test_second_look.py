@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from ICHSegmentationLib.measurement import measure
 from ICHSegmentationLib.pipeline.second_look import rim_mm, second_look
 from ICHSegmentationLib.volume import Volume
 
@@ -79,3 +80,16 @@ def test_what_was_left_out_and_what_limits_the_search_are_reasons():
     assert "1.5 mL" in look.reasons[0]
     assert look.to_dict()["reasons"] == list(look.reasons)
     assert not looked(100, 5, left_out_ml=0.3).second_look
+
+
+def test_slices_that_stand_for_more_weigh_more():
+    # ten voxels of 0.1 mL on the second slice, which reaches half-way over a gap of three slices
+    positions = np.array([0, 4, 16, 20, 24, 28, 32, 36, 40, 44], float)
+    voxels = np.zeros((10, 10, 10), np.uint8)
+    voxels[1, 0] = 1
+    outlined = Volume(voxels, np.array([[5, 0, 0, 0], [0, 5, 0, 0], [0, 0, 4, 0], [0, 0, 0, 1.0]]))
+    doubt = Doubt(Volume(voxels * np.uint8(60), outlined.affine))
+    look = second_look(outlined, doubt, (), positions)
+    assert look.unsure_ml == pytest.approx(1.0 * (4 + 12) / 2 / 4)
+    assert look.unsure_ml == pytest.approx(measure(outlined, slice_positions_mm=positions).total_volume_ml)
+    assert look.highest_ml == pytest.approx(look.unsure_ml)

@@ -3,7 +3,7 @@ import pytest
 from painted_heads import painted_head
 
 from ICHSegmentationLib.errors import NoHeadError, NonFiniteError, NotHounsfieldError
-from ICHSegmentationLib.preparation.checks import check_ct
+from ICHSegmentationLib.preparation.checks import check_ct, limits_of_search
 from ICHSegmentationLib.volume import CTVolume
 
 
@@ -106,6 +106,13 @@ def test_a_brain_without_its_skull_passes(a_head):
 def test_thick_slices_are_named(a_head):
     warnings = check_ct(ct(a_head.hu[::2], spacing=(10.0, 2.0, 2.0)))
     assert [w for w in warnings if "10.0 mm apart" in w]
+
+
+def test_gaps_between_slices_limit_the_search(a_head):
+    even = 5.0 * np.arange(len(a_head.hu))
+    assert limits_of_search(ct(a_head.hu, slice_positions_mm=even)) == []
+    gap = even + np.where(even > 50, 10.0, 0.0)
+    assert "Gaps of up to 15.0 mm" in limits_of_search(ct(a_head.hu, slice_positions_mm=gap))[0]
 
 
 @pytest.mark.parametrize("count, words", [(1, "only 1 slice:"), (6, "only 6 slices:")])
