@@ -154,7 +154,7 @@ def axial_view(mask: Volume, slice_positions_mm: ArrayLike | None = None) -> Axi
 
 
 def slice_volumes_mm3(mask: Volume, slice_positions_mm: ArrayLike | None = None) -> NDArray[np.float64]:
-    """``[D]`` mm³ of a voxel on each slice of the file, which stands for half the distances to its neighbours.
+    """``[D]`` mm³ of a voxel on each slice of the file: it reaches half-way to the neighbours.
 
     Raises:
         GeometryError: see :func:`axial_view`.
