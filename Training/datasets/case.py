@@ -65,6 +65,8 @@ class Case:
         spacing_mm: of slices, rows, columns, for pictures, which carry none of their own.
         notes: what a user of this case should know, one sentence each.
         fault: why this case cannot be used, where its adapter already knows; empty for a sound case.
+        content: tells this scan and mask from any other, wherever they lie; empty until the data set is
+            prepared.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Case:
     spacing_mm: tuple[float, float, float] | None = None
     notes: tuple[str, ...] = ()
     fault: str = ""
+    content: str = ""
 
     @property
     def is_free_of_hemorrhage(self) -> bool:

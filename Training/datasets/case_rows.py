@@ -52,6 +52,7 @@ def row_of(root: Path, case: Case, report: CaseReport, fold: int | str) -> dict[
         "picture_spacing_mm": ";".join(map(repr, case.spacing_mm or ())),
         "notes": " ".join(case.notes),
         "digest": report.digest,
+        "mask_digest": report.mask_digest,
     }
 
 
@@ -81,7 +82,13 @@ def case_of(root: Path, row: Mapping[str, str]) -> Case:
         split=row["split"] or None,
         spacing_mm=(spacing[0], spacing[1], spacing[2]) if spacing else None,
         notes=(row["notes"],) if row["notes"] else (),
+        content="-".join(digest for digest in _digests(row) if digest),
     )
+
+
+def _digests(row: Mapping[str, str]) -> tuple[str, str]:
+    """Of the HU and of the mask, which folders of earlier versions do not tell."""
+    return row["digest"], row.get("mask_digest", "")
 
 
 def _paths(root: Path, paths: Path | tuple[Path | None, ...] | None) -> str:

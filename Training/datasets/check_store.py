@@ -12,7 +12,7 @@ from .case import Case
 from .checks import CaseReport, Densities, check_case
 from .histogram import Histogram
 
-_VERSION = 1  # of what a check finds out; another one makes stored checks worthless
+_VERSION = 2  # of what a check finds out; another one makes stored checks worthless
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ICHSegmentationLib.labels import LABELS
 from ICHSegmentationLib.preparation.checks import check_ct
 from ICHSegmentationLib.preparation.intracranial import intracranial_region
 from ICHSegmentationLib.preparation.orientation import Reorientation
-from ICHSegmentationLib.volume import CTVolume, Volume
+from ICHSegmentationLib.volume import Volume
 
 from .case import Case, SliceLabel
 from .histogram import Histogram
@@ -39,6 +39,7 @@ class CaseReport:
         spacing_mm: of slices, rows, columns in canonical order.
         volumes_ml: label id -> mL (0 for a label that is not there); None where there is no mask.
         digest: SHA-256 of the HU, whatever they were stored in.
+        mask_digest: SHA-256 of the mask's labels; empty where there is no mask.
     """
 
     name: str
@@ -48,6 +49,7 @@ class CaseReport:
     spacing_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
     volumes_ml: dict[str, float] | None = None
     digest: str = ""
+    mask_digest: str = ""
 
     @property
     def hemorrhage_ml(self) -> float | None:
@@ -98,7 +100,9 @@ def _examined(case: Case) -> tuple[CaseReport, Densities]:
         shape=order.grid.shape,
         spacing_mm=spacing,
         volumes_ml=None if mask is None else _volumes_ml(mask),
-        digest=_digest(ct),
+        # The same for the same HU in the same order, whether stored as whole numbers or not.
+        digest=_digest(ct.voxels, np.float32),
+        mask_digest="" if mask is None else _digest(mask.voxels, np.uint8),
     )
     return report, densities
 
@@ -149,7 +153,6 @@ def _volumes_ml(mask: Volume) -> dict[str, float]:
     return {label.id: round(float(counts[label.value] * ml), 4) for label in LABELS}
 
 
-def _digest(ct: CTVolume) -> str:
-    """The same for the same HU in the same order, whether stored as whole numbers or not."""
-    hu: NDArray[Any] = np.ascontiguousarray(ct.voxels, dtype=np.float32)
-    return hashlib.sha256(repr(hu.shape).encode() + hu.tobytes()).hexdigest()
+def _digest(voxels: NDArray[Any], kind: type[np.generic]) -> str:
+    values: NDArray[Any] = np.ascontiguousarray(voxels, dtype=kind)
+    return hashlib.sha256(repr(values.shape).encode() + values.tobytes()).hexdigest()

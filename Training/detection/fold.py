@@ -15,6 +15,7 @@ from ICHSegmentationLib.networks.encoders import load_imagenet_weights
 from ICHSegmentationLib.networks.slice_sequence import SliceSequence
 from ICHSegmentationLib.networks.weights import load_weights
 
+from ..datasets.identity import identity_of
 from ..datasets.prepared import load_split, write_json
 from ..recipes.al_fahim_detector import DetectorRecipe
 from .calibration import fit_temperature
@@ -67,9 +68,10 @@ def train(
     options = options or Options()
     folder = out / f"fold_{fold}"
     folder.mkdir(parents=True, exist_ok=True)
-    record = _Record.open(folder / RECORD, recipe, fold, options.seed)
+    parts = load_split(prepared, fold)
+    record = _Record.open(folder / RECORD, recipe, fold, options.seed, *map(identity_of, parts))
     store = SliceStore(out / "cache", recipe.size)
-    training, validation = (store.scans(cases) for cases in load_split(prepared, fold))
+    training, validation = (store.scans(cases) for cases in parts)
     torch.manual_seed(options.seed)
     cnn = build(recipe.slices)
     if options.imagenet is not None:
@@ -146,15 +148,23 @@ class _Record:
         self._path, self._content = path, content
 
     @classmethod
-    def open(cls, path: Path, recipe: DetectorRecipe, fold: int, seed: int) -> "_Record":
-        fresh = json.loads(json.dumps({"recipe": asdict(recipe), "fold": fold, "seed": seed}))
+    def open(
+        cls, path: Path, recipe: DetectorRecipe, fold: int, seed: int, training: str, validation: str
+    ) -> "_Record":
+        told = {
+            "recipe": asdict(recipe),
+            "fold": fold,
+            "seed": seed,
+            "data": {"training": training, "validation": validation},
+        }
+        fresh = json.loads(json.dumps(told))
         if not path.exists():
             return cls(path, {**fresh, "losses": {}})
         content = json.loads(path.read_text("utf-8"))
         if {key: content.get(key) for key in fresh} != fresh:
             raise InputError(
                 f"Expected the training of {recipe.name} in {path.parent}, found another one.",
-                "Choose another folder, or give the recipe and seed that it was started with.",
+                "Choose another folder, or give the recipe, seed and data that it was started with.",
             )
         return cls(path, content)
 

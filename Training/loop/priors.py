@@ -1,6 +1,5 @@
 """What an earlier stage answered on the training scans, for the stage that needs it."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +7,14 @@ from numpy.typing import NDArray
 
 from ICHSegmentationLib.io.atomic import atomic_path
 from Training.datasets import Case
+from Training.datasets.identity import identity_of
 
 
 class Priors:
     """Probabilities ``[D, H, W]`` of one trained stage, on each scan's own grid in canonical order.
 
     Args:
-        folder: one file a case.
+        folder: one file a case; one whose scan or mask changed counts as not answered yet.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -32,4 +32,4 @@ class Priors:
             np.save(temporary, probability.astype(np.float16))
 
     def _place(self, case: Case) -> Path:
-        return self._folder / f"{hashlib.sha256(case.name.encode()).hexdigest()[:24]}.npy"
+        return self._folder / f"{identity_of([case])[:24]}.npy"

@@ -13,6 +13,7 @@ from lightning_fabric import Fabric
 from ICHSegmentationLib.errors import ICHError, InputError
 from Training.bfloat16 import keep_small_images_in_float32
 from Training.datasets import Case
+from Training.datasets.identity import identity_of
 from Training.fresh_network import fresh_network
 from Training.losses import RecipeLoss
 from Training.recipes.recipe import StageRecipe
@@ -227,8 +228,8 @@ def _described(stage: StageRecipe, material: Material, options: TrainOptions) ->
     """One hash of all that must be the same for a training to go on."""
     said = {
         "stage": asdict(stage),
-        "training": sorted(case.name for case in material.training),
-        "validation": sorted(case.name for case in material.validation),
+        "training": identity_of(material.training),
+        "validation": identity_of(material.validation),
         "seed": options.seed,
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=dict).encode()).hexdigest()

@@ -1,6 +1,7 @@
 """The published recipe from a prepared data set to a model folder, in its tiny size, by its commands."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from Training.datasets import prepare
 from Training.datasets.prepared import load_split
 from Training.detection.__main__ import main
 from Training.detection.predictions import read_predictions
+from Training.detection.slices import SliceStore
 
 SCANS = [
     ("physionet_ct_ich/1", "train", "", ""),
@@ -80,6 +82,20 @@ def test_another_training_in_the_same_folder_is_refused(root, capsys):
     train = ["train", *TRAIN, "--data", str(root / "prepared"), "--fold", "1", "--out", str(root / "run")]
     assert main([*train, "--seed", "7"]) == 10
     assert "another" in capsys.readouterr().err
+
+
+def test_a_training_does_not_go_on_with_another_split(root, tmp_path, capsys):
+    other = tmp_path / "prepared"
+    prepare(root / "data", other, folds=2, seed=1, processes=1)
+    assert load_split(other, 1) != load_split(root / "prepared", 1)
+    assert main(["train", *TRAIN, "--data", str(other), "--fold", "1", "--out", str(root / "run")]) == 10
+    assert "recipe, seed and data" in capsys.readouterr().err
+
+
+def test_a_scan_whose_mask_was_corrected_is_prepared_anew(root, tmp_path):
+    store, (case, *_) = SliceStore(tmp_path, 32), load_split(root / "prepared", 1)[0]
+    assert store.scan(case).file == store.scan(case).file
+    assert store.scan(replace(case, content="corrected")).file != store.scan(case).file
 
 
 def test_the_tables_of_folds_are_judged_together(root, capsys):

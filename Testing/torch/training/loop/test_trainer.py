@@ -166,6 +166,8 @@ def test_a_folder_with_another_training_is_left_alone(cases: list[Case], undistu
         run(tmp_path, cases, replace(STAGE, batch=1))
     with pytest.raises(InputError, match="other settings"):
         run(tmp_path, cases[1:])
+    with pytest.raises(InputError, match="other settings"):
+        run(tmp_path, [replace(cases[0], content="of a corrected mask"), *cases[1:]])
     assert same_weights(tmp_path / STAGE.name, undisturbed)
 
 

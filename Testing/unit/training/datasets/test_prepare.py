@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -69,7 +70,31 @@ def test_what_load_split_gives_is_what_the_adapter_found(tmp_path):
     prepare(folder, tmp_path / "out", folds=2, processes=1)
     found = {case.name: case for case in find_adapter(folder).cases(folder)}
     training, validation = load_split(tmp_path / "out", 1)
-    assert {case.name: case for case in [*training, *validation]} == found
+    told = {case.name: replace(case, content="") for case in [*training, *validation]}
+    assert told == found
+
+
+def test_the_content_of_a_case_is_that_of_its_scan_and_mask_wherever_they_lie(tmp_path):
+    def contents(data, out):
+        prepare(data, out, folds=2, processes=1)
+        return {case.name: case.content for case in read_cases_csv(out)}
+
+    data, out = many(tmp_path / "data", 4), tmp_path / "out"
+    before = contents(data, out)
+    assert all(before.values()) and len(set(before.values())) == 4
+    save(data / "train_2/label/002.nii.gz", np.zeros((6, 40, 40), np.uint8))
+    after = contents(data, out)
+    assert {name for name in before if before[name] != after[name]} == {"002"}
+    assert contents(data.rename(tmp_path / "moved"), tmp_path / "again") == after
+
+
+def test_a_folder_that_an_earlier_version_prepared_is_still_read(tmp_path):
+    out = tmp_path / "out"
+    prepare(many(tmp_path / "data", 2), out, folds=2, processes=1)
+    rows = rows_of(out / "cases.csv")
+    columns = [name for name in rows[0] if name != "mask_digest"]
+    write_csv(out / "cases.csv", columns, [[row[name] for name in columns] for row in rows])
+    assert [case.content for case in read_cases_csv(out)] == [row["digest"] for row in rows]
 
 
 def test_each_kind_of_bad_case_is_told_in_a_sentence_and_left_out(tmp_path):
