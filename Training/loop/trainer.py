@@ -220,7 +220,8 @@ class _Training:
             return Progress()
         self._network.load_state_dict(state["network"])
         self._optimizer.load_state_dict(state["optimizer"])
-        self._fabric.strategy.precision.load_state_dict(state["precision"])
+        if state["precision"]:  # empty where it was saved in another precision, which keeps no state
+            self._fabric.strategy.precision.load_state_dict(state["precision"])
         return Progress(**state["progress"])
 
 

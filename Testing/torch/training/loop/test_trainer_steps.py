@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import small_training
 import torch
+from lightning_fabric import Fabric
+from lightning_fabric.plugins import MixedPrecision
 from small_training import CPU, STAGE, run, weights, write_cases
 
 from ICHSegmentationLib.errors import ICHError, InsufficientMemoryError
@@ -21,6 +24,16 @@ from Training.recipes import StageRecipe
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     return write_cases(tmp_path_factory.mktemp("data"))
+
+
+def test_a_training_goes_on_in_half_precision_when_the_memory_did_not_suffice(
+    cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    stage = replace(STAGE, epochs=1)
+    run(tmp_path, cases, stage)
+    half = Fabric(accelerator="cpu", plugins=MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu")))
+    monkeypatch.setattr(small_training, "make_fabric", lambda _: half)
+    assert run(tmp_path, cases, stage).step == stage.iterations_per_epoch
 
 
 @pytest.mark.parametrize(
