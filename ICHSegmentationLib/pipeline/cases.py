@@ -8,11 +8,20 @@ _ENDINGS = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".
 
 def case_name(path: Path) -> str:
     """The name of a folder, or of a file without its image ending: ``ct.nii.gz`` is the case ``ct``."""
-    name = path.resolve().name
+    name = own_name(path)
     if path.is_dir():
         return name or "case"
     ending = next((ending for ending in _ENDINGS if name.lower().endswith(ending)), "")
     return name[: len(name) - len(ending)] or "case"
+
+
+def own_name(path: Path) -> str:
+    """The name that a file or folder goes by, even where it is a link to one of another name.
+
+    In a git-annex or DataLad dataset every file is a link to one that is named after its content.
+    """
+    name = path.absolute().name
+    return path.resolve().name if name in ("", "..") else name
 
 
 def case_names(paths: Iterable[Path]) -> list[str]:

@@ -9,13 +9,14 @@ from ..io.scans import files_of
 from ..models import ModelFolder
 from ..models.folder import sha256_of as hash_of_file
 from ..volume import Volume
+from .cases import own_name
 
 
 def describe_input(path: Path, volume: Volume) -> dict[str, Any]:
     """Name, hash and geometry of a scan. Only the name of its path: folders may name a patient or a user."""
     grid = volume.grid
     return {
-        "name": path.resolve().name,
+        "name": own_name(path),
         "sha256": sha256_of(path),
         "shape": list(grid.shape),
         "spacing_mm": [round(mm, 6) for mm in grid.spacing],
@@ -25,7 +26,7 @@ def describe_input(path: Path, volume: Volume) -> dict[str, Any]:
 
 
 def describe_mask(path: Path) -> dict[str, Any]:
-    return {"name": path.resolve().name, "sha256": sha256_of(path)}
+    return {"name": own_name(path), "sha256": sha256_of(path)}
 
 
 def describe_model(model: ModelFolder) -> dict[str, Any]:

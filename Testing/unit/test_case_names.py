@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ICHSegmentationLib.pipeline import case_name, case_names
+from ICHSegmentationLib.pipeline.provenance import describe_mask
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,20 @@ def test_a_folder_keeps_its_whole_name(tmp_path: Path, monkeypatch: pytest.Monke
     assert case_name(folder) == "series.nii"
     monkeypatch.chdir(folder)
     assert case_name(Path()) == "series.nii"
+
+
+def test_a_link_keeps_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blob = tmp_path / "annex" / "SHA256E-s10--0123.nii.gz"
+    (tmp_path / "scans" / "inner").mkdir(parents=True)
+    blob.parent.mkdir()
+    blob.write_bytes(b"voxels")
+    scan = tmp_path / "scans" / "patient-7.nii.gz"
+    scan.symlink_to(blob)
+    assert case_name(scan) == "patient-7"
+    assert describe_mask(scan)["name"] == "patient-7.nii.gz"
+    monkeypatch.chdir(scan.parent / "inner")
+    assert case_name(Path("..")) == "scans"
+    assert case_name(Path("../patient-7.nii.gz")) == "patient-7"
 
 
 def test_cases_of_one_name_get_names_of_their_own() -> None:
