@@ -65,6 +65,12 @@ def parallel(one: Slice, other: Slice) -> bool:
     return bool(np.abs(one.axes - other.axes).max() < _DIRECTION)
 
 
+def degrees_between(one: Slice, other: Slice) -> float:
+    """The angle of the turn that takes the orientation of one slice to that of the other."""
+    trace = float((one.axes * other.axes).sum() + one.normal @ other.normal)
+    return float(np.degrees(np.arccos(np.clip((trace - 1) / 2, -1, 1))))
+
+
 def _without_copies(slices: Sequence[Slice]) -> list[Slice]:
     """One slice for each identity: the same image is often found twice in an export."""
     return list({(s.sop_uid, s.frame): s for s in reversed(slices)}.values())

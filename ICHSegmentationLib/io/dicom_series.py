@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import (
     EmptyFolderError,
     GeometryError,
@@ -14,13 +16,15 @@ from ..errors import (
 )
 from ..volume import CTVolume
 from .claims import require_backed
-from .dicom_geometry import parallel, stack
+from .dicom_geometry import degrees_between, parallel, stack
 from .dicom_pixels import read_pixels
 from .dicom_seg_source import DicomSource
 from .dicom_slices import Headers, Slice, read_headers
 from .stored_image import require_believable_grid
 
 _FEW = 2  # a scout is taken once or twice, from the front and from the side
+_ACROSS = np.cos(np.radians(45))  # slices of the head itself are tilted by less
+_NAMED = 5
 
 
 def read_dicom(path: Path) -> CTVolume:
@@ -35,7 +39,7 @@ def read_dicom(path: Path) -> CTVolume:
         WrongModalityError: only images of other modalities.
         SeveralSeriesError: more than one CT series, scouts not counted.
         NotThreeDimensionalError: a single file with a single slice.
-        GeometryError: the slices form no volume.
+        GeometryError: the slices form no volume, or differ in orientation.
         NotHounsfieldError: the header says that the values are something else than HU.
         DependencyError: see :func:`.dicom_pixels.read_pixels`.
         NotAnImageError: a file is damaged.
@@ -121,6 +125,7 @@ def _one_series(path: Path, slices: Sequence[Slice]) -> tuple[list[Slice], list[
     largest = max(stacks, key=len)
     series = [s for s in stacks if not _is_scout(s, largest)]
     if len(series) > 1:
+        _require_one_orientation(path, series)
         raise SeveralSeriesError(
             f"Expected one CT series in {path.name}, found {len(series)}: {_named(series)}.",
             "Put the series you mean into a folder of its own, and give that.",
@@ -144,7 +149,24 @@ def _stacks(slices: Sequence[Slice]) -> list[list[Slice]]:
 
 def _is_scout(stack_: Sequence[Slice], largest: Sequence[Slice]) -> bool:
     """A few images across the head scan, even where the header does not call them scouts."""
-    return stack_ is not largest and len(stack_) <= _FEW and not parallel(stack_[0], largest[0])
+    one, other = stack_[0].normal, largest[0].normal
+    lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return len(stack_) <= _FEW and bool(abs(one @ other) < _ACROSS * lengths)
+
+
+def _require_one_orientation(path: Path, stacks: Sequence[Sequence[Slice]]) -> None:
+    """Raise a GeometryError where several stacks are slices of one series, turned against each other."""
+    if len({s.series_uid for stack_ in stacks for s in stack_}) > 1:
+        return
+    largest = max(stacks, key=len)
+    turned = [s for stack_ in stacks if stack_ is not largest for s in stack_]
+    degrees = max(degrees_between(s, largest[0]) for s in turned)
+    names = ", ".join(dict.fromkeys(s.path.name for s in turned[:_NAMED]))
+    raise GeometryError(
+        f"Expected slices of one orientation in {path.name}, found {len(turned)} that are turned by up to "
+        f"{degrees:.3g} degrees from the other {len(largest)}: {names}{', ...' * (len(turned) > _NAMED)}.",
+        "Export the scan again; if they belong to another scan, take them out of the folder.",
+    )
 
 
 def _require_hounsfield(slices: Sequence[Slice]) -> list[str]:

@@ -175,6 +175,40 @@ def test_scouts_are_left_out_with_a_warning(tmp_path, image_type, same_series):
     assert ct.warnings == ("2 scout images were left out.",)
 
 
+@pytest.mark.parametrize("degrees", [3, 30])
+@pytest.mark.parametrize("turned", [(4,), (2, 3)])
+def test_slices_of_the_head_that_are_turned_a_little_are_no_scouts_but_told(tmp_path, turned, degrees):
+    angle = np.radians(degrees)
+
+    def tilt(dataset, index):
+        if index in turned:
+            dataset.ImageOrientationPatient = [1, 0, 0, 0, np.cos(angle).round(9), np.sin(angle).round(9)]
+
+    write_series(head_series(slices=6), tmp_path, change=tilt)
+    with pytest.raises(GeometryError, match=f"by up to {degrees} degrees") as caught:
+        read_ct(tmp_path)
+    for index in turned:
+        assert f"IM{index:04d}.dcm" in str(caught.value)
+
+
+def test_slices_turned_within_their_plane_are_told(tmp_path):
+    write_series(head_series(), tmp_path, change=_turn_the_last)
+    with pytest.raises(GeometryError, match=r"found 1 that are turned by up to 90 degrees.*IM0004"):
+        read_ct(tmp_path)
+
+
+def _turn_the_last(dataset, index):
+    if index == 4:
+        dataset.ImageOrientationPatient = [0, 1, 0, -1, 0, 0]
+
+
+def test_a_short_series_tilted_against_the_head_is_a_second_series(tmp_path):
+    write_series(head_series(), tmp_path / "head")
+    write_series(head_series(slices=2, orientation=TILTED), tmp_path / "few")
+    with pytest.raises(SeveralSeriesError, match="2 slices"):
+        read_ct(tmp_path)
+
+
 def test_scouts_alone_are_no_scan(tmp_path):
     write_series(head_series(slices=2, image_type=("ORIGINAL", "PRIMARY", "LOCALIZER")), tmp_path)
     with pytest.raises(GeometryError, match="only scouts"):
