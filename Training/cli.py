@@ -121,9 +121,10 @@ def _changed(options: Namespace) -> "Recipe":
     found = recipe(options.recipe)
     asked = {"epochs": options.epochs, "iterations_per_epoch": options.iterations, "batch": options.batch}
     changes = {name: value for name, value in asked.items() if value is not None}
-    if options.patch is not None:
-        changes["patch"] = tuple(options.patch)
     stages = [replace(stage, **changes) for stage in found.stages]
+    if options.patch is not None:
+        slices, rows, columns = options.patch
+        stages = [stage.with_patch((slices, rows, columns)) for stage in stages]
     if options.gradient_clip is not None:
         stages = [
             replace(stage, optimizer=replace(stage.optimizer, gradient_clip=options.gradient_clip))

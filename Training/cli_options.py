@@ -44,7 +44,9 @@ def training_options(command: argparse.ArgumentParser) -> None:
     changes.add_argument("--epochs", type=int)
     changes.add_argument("--iterations", type=int, help="batches of an epoch")
     changes.add_argument("--batch", type=int, help="patches of a batch, over all processes")
-    changes.add_argument("--patch", type=int, nargs=3, metavar=("D", "H", "W"), help="voxels")
+    changes.add_argument(
+        "--patch", type=int, nargs=3, metavar=("D", "H", "W"), help="voxels; slices stay single"
+    )
     changes.add_argument("--encoder-weights", metavar="FILE", help="ImageNet weights to start encoders from")
     changes.add_argument("--gradient-clip", type=float, help="largest norm of the gradient")
 

@@ -20,6 +20,7 @@ from Training.recipes.recipe import Intensities, Recipe, StageRecipe
 
 from .checkpoint import Progress, load_best, other_training
 from .fabric import make_fabric
+from .fitting_patch import require_fit
 from .options import TrainOptions
 from .plan import Spacing, manifest_stage
 from .priors import Priors
@@ -55,13 +56,16 @@ def train(
         fabric: where to train; None makes it of ``options``.
 
     Raises:
-        InputError: the data set is not prepared, has no such fold, or ``out`` holds another training.
+        InputError: the data set is not prepared, has no such fold, a network does not take its patch, or
+            ``out`` holds another training.
         InsufficientMemoryError: the hint says what to change.
     """
     fabric = fabric or make_fabric(options)
     training, validation = ([case for case in cases if case.has_mask] for cases in load_split(prepared, fold))
     fingerprint = json.loads((prepared / FINGERPRINT).read_text("utf-8"))
     recipe = recipe.fitted(_intensities(fingerprint)) if _needs_fitting(recipe) else recipe
+    for stage in recipe.stages:
+        require_fit(stage)
     a, b, c = fingerprint["spacing_mm"]["median"]
     work = _Work(recipe, training, validation, (a, b, c), out, fold_folder(out, fold), options, fabric)
     if fabric.is_global_zero:

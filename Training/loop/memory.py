@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ICHSegmentationLib.errors import InsufficientMemoryError
-from Training.recipes.recipe import StageRecipe
+from Training.recipes.recipe import StageRecipe, Three
 
+from .fitting_patch import misfit
 from .options import TrainOptions
 
 # PyTorch says "CUDA out of memory" on a GPU and "can't allocate memory" or "not enough memory" on a CPU; it
@@ -40,8 +41,19 @@ def _advice(stage: StageRecipe, options: TrainOptions) -> list[str]:
         advice.append("--precision 16-mixed (bf16-mixed on a CPU)")
     if stage.batch > 1:
         advice.append(f"--batch {stage.batch // 2}")
-    depth, height, width = stage.patch
-    advice.append(f"--patch {depth} {height // 2} {width // 2}")
+    smaller = _smaller_patch(stage)
+    if smaller is not None:
+        advice.append(f"--patch {' '.join(map(str, smaller))}")
     if options.workers:
         advice.append("fewer --workers")
-    return advice
+    return advice or ["a computer with more memory"]
+
+
+def _smaller_patch(stage: StageRecipe) -> Three | None:
+    """Half in plane, or with half the slices; None where the network takes neither."""
+    slices, rows, columns = stage.patch
+    for patch in ((slices, rows // 2, columns // 2), (slices // 2, rows, columns)):
+        smaller = stage.with_patch(patch)
+        if min(patch) and smaller != stage and not misfit(smaller):
+            return smaller.patch
+    return None

@@ -170,6 +170,19 @@ class StageRecipe:
         """Whether the normalisation has still to be fitted to a data set."""
         return self.normalisation == "mean_std" and not self.mean_std
 
+    def with_patch(self, patch: Three) -> "StageRecipe":
+        """This stage with another patch, its windows moving no farther than that.
+
+        It stays one of slices or of volumes: slices stay single, and volumes keep theirs where ``patch`` has
+        one.
+        """
+        slices = self.patch[0] if 1 in (self.patch[0], patch[0]) else patch[0]
+        sides = slices, patch[1], patch[2]
+        step = self.window_step
+        if step is not None:
+            step = min(step[0], sides[0]), min(step[1], sides[1]), min(step[2], sides[2])
+        return replace(self, patch=sides, window_step=step)
+
     def fitted(self, intensities: Intensities) -> "StageRecipe":
         """This stage with nnU-Net's CT normalisation of a data set, where it needs one."""
         if not self.needs_intensities:

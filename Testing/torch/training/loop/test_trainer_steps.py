@@ -18,7 +18,8 @@ from Training.fresh_network import fresh_network
 from Training.loop import trainer
 from Training.loop.checkpoint import LAST
 from Training.loop.log import read_log
-from Training.recipes import StageRecipe
+from Training.loop.memory import memory_advice
+from Training.recipes import StageRecipe, recipe
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,23 @@ def test_lack_of_memory_says_what_to_change(
     assert "2 patches of 1 x 32 x 32" in raised.value.message
     for advice in ("--precision 16-mixed", "--batch 1", "--patch 1 16 16"):
         assert advice in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "patch"),
+    [
+        ("li_chen_2d", "--patch 1 256 256"),
+        ("xu_cascade", "--patch 8 320 320"),
+        ("li_chen_2d_small", ""),
+        ("li_chen_nnunet_debug", ""),
+    ],
+)
+def test_lack_of_memory_advises_only_a_patch_that_the_network_takes(name: str, patch: str):
+    stage = recipe(name).stages[-1]
+    with pytest.raises(InsufficientMemoryError) as raised, memory_advice(stage, CPU):
+        raise MemoryError
+    assert patch in raised.value.hint
+    assert bool(patch) == ("--patch" in raised.value.hint)
 
 
 def test_a_loss_that_is_no_number_ends_the_training(

@@ -280,3 +280,18 @@ def test_nnunets_normalisation_is_fitted_to_the_hu_of_a_data_sets_hemorrhages():
     assert stage.windows == ((50, 80),) and stage.mean_std == ((58, 11),)
     assert recipe("li_chen_nnunet").stages[0].needs_intensities and not stage.needs_intensities
     assert recipe("xu_cascade").fitted(intensities) == recipe("xu_cascade")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "patch", "step"),
+    [
+        ("xu_cascade", (8, 128, 320), (8, 128, 320), (8, 128, 160)),
+        ("xu_cascade", (1, 128, 320), (16, 128, 320), (8, 128, 160)),
+        ("qayyum_coarse_fine", (16, 128, 512), (1, 128, 512), (1, 128, 256)),
+    ],
+)
+def test_another_patch_leaves_slices_single_and_volumes_volumes(name: str, asked: Any, patch: Any, step: Any):
+    stage = recipe(name).stages[0]
+    changed = stage.with_patch(asked)
+    assert (changed.patch, changed.window_step) == (patch, step)
+    assert changed.dimensions == stage.dimensions
