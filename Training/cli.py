@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     train = command("train", _train, "train a recipe on one fold, or go on with an interrupted training")
     train.add_argument("--fold", type=int, default=0, help="counted from 0 (default: %(default)s)")
     training_options(train)
-    every = command("cross-validate", _cross_validate, "train a recipe on all of its folds, or on some")
+    every = command("cross-validate", _cross_validate, "train a recipe on all folds of the data, or on some")
     every.add_argument("--folds", type=int, nargs="+", metavar="K", help="these only")
     training_options(every)
     evaluate_options(command("evaluate", _evaluate, "compare masks with reference masks"))

@@ -1,6 +1,7 @@
 """All folds of a recipe, or some: each patient's scans are validated by a model that never saw them."""
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.io.atomic import atomic_path
+from Training.datasets.prepared import fold_count
 from Training.recipes.recipe import Recipe
 
 from .fabric import make_fabric
@@ -17,24 +19,24 @@ from .options import TrainOptions
 
 SUMMARY = "cross_validation.json"
 
+_log = logging.getLogger(__name__)
+
 
 def cross_validate(
     recipe: Recipe, prepared: Path, out: Path, options: TrainOptions, folds: Sequence[int] | None = None
 ) -> list[FoldResult]:
-    """Train a recipe on each of its folds; folds that are done are not trained again.
+    """Train a recipe on each fold of a data set; folds that are done are not trained again.
 
     ``out`` then holds a folder for each fold and ``cross_validation.json`` with the validation Dice of each,
     their mean and standard deviation (over folds, divided by their number).
 
     Args:
-        folds: counted from 0; None takes all of the recipe's.
+        folds: counted from 0; None takes all that the data set was dealt to.
 
     Raises:
-        InputError: see :func:`~.fold.train`.
+        InputError: the data set has not all of these folds; or see :func:`~.fold.train`.
     """
-    chosen = list(range(recipe.folds)) if folds is None else list(folds)
-    if not chosen:
-        raise InputError("Expected at least one fold to train, found none.")
+    chosen = _chosen(folds, recipe, fold_count(prepared))
     fabric = make_fabric(options)
     results = [train(recipe, prepared, fold, out, options, fabric) for fold in chosen]
     if fabric.is_global_zero:
@@ -48,3 +50,16 @@ def cross_validate(
         with atomic_path(out / SUMMARY) as temporary:
             temporary.write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
     return results
+
+
+def _chosen(folds: Sequence[int] | None, recipe: Recipe, count: int) -> list[int]:
+    if recipe.folds not in (None, count):
+        _log.warning("%s was published with %d folds; these data have %d", recipe.name, recipe.folds, count)
+    chosen = list(range(count) if folds is None else folds)
+    absent = [fold for fold in chosen if not 0 <= fold < count]
+    if absent or not chosen:
+        raise InputError(
+            f"Expected folds from 0 to {count - 1}, found {', '.join(map(str, absent)) or 'none'}.",
+            "Ask for folds that the data set has, or prepare it with another number of them.",
+        )
+    return chosen

@@ -35,7 +35,6 @@ def debug(recipe: Recipe) -> Recipe:
         recipe,
         name=f"{recipe.name}_debug",
         stages=tuple(_small(stage) for stage in recipe.stages),
-        folds=2,
     )
 
 

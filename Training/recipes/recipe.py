@@ -227,14 +227,14 @@ class Recipe:
         paper: authors, title and where it stands.
         stages: in the order in which they run; a later one may ask for an earlier one's answer.
         labels: id of each label that the last stage tells apart, see :mod:`ICHSegmentationLib.labels`.
-        folds: parts of the cross-validation.
+        folds: of the paper's cross-validation, None where it has none; training takes those of the data set.
     """
 
     name: str
     paper: str
     stages: tuple[StageRecipe, ...]
     labels: tuple[str, ...] = ("hemorrhage",)
-    folds: int = 5
+    folds: int | None = None
     ensemble: EnsembleRecipe = EnsembleRecipe()
     postprocess: PostprocessRecipe = PostprocessRecipe()
 

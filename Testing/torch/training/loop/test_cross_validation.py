@@ -1,0 +1,47 @@
+"""Which folds are trained; how one is trained has tests of its own."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_training import CPU, RECIPE, prepared
+
+from ICHSegmentationLib.errors import InputError
+from Training.loop import cross_validation
+from Training.loop.cross_validation import cross_validate
+from Training.loop.fold import FoldResult
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return prepared(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The folds that were asked for; nothing is trained."""
+    asked: list[int] = []
+
+    def train(recipe: Any, prepared: Path, fold: int, *_: Any) -> FoldResult:
+        asked.append(fold)
+        return FoldResult(fold, 0.5, 0)
+
+    monkeypatch.setattr(cross_validation, "train", train)
+    return asked
+
+
+def test_all_folds_of_the_data_are_trained_and_another_number_of_the_papers_is_told(
+    data: Path, tmp_path: Path, trained: list[int], caplog: pytest.LogCaptureFixture
+):
+    cross_validate(replace(RECIPE, folds=5), data, tmp_path, CPU)
+    assert trained == [0, 1]
+    assert "published with 5 folds; these data have 2" in caplog.text
+
+
+def test_no_fold_is_trained_where_one_is_none_of_the_datas(data: Path, tmp_path: Path, trained: list[int]):
+    with pytest.raises(InputError, match="from 0 to 1, found 2, -1"):
+        cross_validate(RECIPE, data, tmp_path, CPU, [0, 2, -1])
+    with pytest.raises(InputError, match="found none"):
+        cross_validate(RECIPE, data, tmp_path, CPU, [])
+    assert trained == []
