@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, NotAnImageError
 from ..volume import Volume
-from .nifti_header import require_sound_header
+from .nifti_forms import disagreements
+from .nifti_header import sound_header
 from .stored_image import StoredImage, colours_error, is_flat, require_believable_grid, require_volume
 
 _SCANNER = 1  # sform/qform code: the axes are the scanner's
@@ -34,7 +35,7 @@ def read_nifti(path: Path) -> StoredImage:
         NotThreeDimensionalError, GeometryError, NotHounsfieldError: see :mod:`.stored_image`.
     """
     try:
-        require_sound_header(path)
+        header = sound_header(path)
         image = nib.load(path)
         if not isinstance(image, nib.Nifti1Image):
             raise _not_an_image(path, type(image).__name__)
@@ -43,6 +44,7 @@ def read_nifti(path: Path) -> StoredImage:
         if image.get_data_dtype().kind not in "iuf":
             raise colours_error(path)
         affine, warnings = _affine(image.header, shape)
+        warnings += disagreements(header, image.header, shape, affine)
         require_believable_grid(path, affine)
         # Not get_fdata(): float64 would take four times the memory of the int16 that CTs are stored in.
         stored: Any = image.dataobj

@@ -11,6 +11,7 @@ from nibabel.spatialimages import HeaderDataError
 
 from ..errors import GeometryError, NotAnImageError
 from .claims import require_backed
+from .nifti_forms import require_one_size
 from .stored_image import is_flat, require_positive_spacing, require_volume
 
 _KINDS = (nib.Nifti1Header, nib.Nifti2Header)
@@ -18,8 +19,8 @@ _FURTHEST = 16 << 20
 """Byte at which voxels may begin: what stands before them are a few notes of other programs."""
 
 
-def require_sound_header(path: Path) -> None:
-    """Raise unless the header of a ``.nii`` or ``.nii.gz`` tells of one volume that the file can hold.
+def sound_header(path: Path) -> Any:
+    """The header of a ``.nii`` or ``.nii.gz`` that tells of one volume, which the file can hold.
 
     Raises:
         NotAnImageError: it is no NIfTI header, or tells of more than there is.
@@ -39,6 +40,7 @@ def require_sound_header(path: Path) -> None:
     available = path.stat().st_size - (0 if compressed else offset)
     require_backed(path, math.prod(shape) * _bytes_a_voxel(path, header), available, compressed)
     _require_place(path, header)
+    return header
 
 
 def _raw_header(path: Path) -> Any:
@@ -71,7 +73,7 @@ def _offset(path: Path, header: Any) -> int:
 
 
 def _require_place(path: Path, header: Any) -> None:
-    """Raise unless one of the header's three ways tells where the voxels lie."""
+    """Raise unless one of the header's three ways tells where the voxels lie, and no other one denies it."""
     if header["sform_code"] > 0:
         sform = header.get_sform()
         if not np.isfinite(sform).all():
@@ -80,6 +82,7 @@ def _require_place(path: Path, header: Any) -> None:
                 "The file's header is damaged: export the scan again.",
             )
         if not is_flat(sform):
+            require_one_size(path, header, sform)
             return
     require_positive_spacing(path, [float(mm) for mm in header["pixdim"][1:4]])
 

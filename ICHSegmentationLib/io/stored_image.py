@@ -45,17 +45,17 @@ def require_volume(path: Path, shape: Sequence[int]) -> None:
     """
     if len(shape) < 3:
         raise NotThreeDimensionalError(
-            f"Expected a volume of slices, found a flat image of {_times(shape)} pixels in {path.name}.",
+            f"Expected a volume of slices, found a flat image of {times(shape)} pixels in {path.name}.",
             "Give the whole scan, not one picture of it.",
         )
     if len(shape) > 3:
         raise NotThreeDimensionalError(
-            f"Expected one volume, found an image of {_times(shape)}, which is several, in {path.name}.",
+            f"Expected one volume, found an image of {times(shape)}, which is several, in {path.name}.",
             "Save the volume you mean in a file of its own.",
         )
     if min(shape) < 1 or np.prod([float(n) for n in shape]) > _MOST_VOXELS:
         raise GeometryError(
-            f"Expected a head CT, found a header that claims {_times(shape)} voxels in {path.name}.",
+            f"Expected a head CT, found a header that claims {times(shape)} voxels in {path.name}.",
             "The file's header is damaged: export the scan again.",
         )
 
@@ -65,7 +65,7 @@ def require_believable_grid(path: Path, affine: NDArray[np.float64]) -> None:
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
     if not ((spacing >= _SPACING_MM[0]) & (spacing <= _SPACING_MM[1])).all():
         raise GeometryError(
-            f"Expected voxels {_SPACING_MM[0]:g} to {_SPACING_MM[1]:g} mm apart, found {_times(spacing)} mm "
+            f"Expected voxels {_SPACING_MM[0]:g} to {_SPACING_MM[1]:g} mm apart, found {times(spacing)} mm "
             f"in {path.name}.",
             "The file's header is damaged, or in other units than mm: export the scan again.",
         )
@@ -87,7 +87,7 @@ def require_positive_spacing(path: Path, spacing: Sequence[float]) -> None:
     """Raise :class:`GeometryError` unless every distance between voxels is above 0."""
     if not all(mm > 0 for mm in spacing):  # NaN is not, either
         raise GeometryError(
-            f"Expected distances between voxels above 0, found {_times(spacing)} mm in {path.name}.",
+            f"Expected distances between voxels above 0, found {times(spacing)} mm in {path.name}.",
             "The file's header is damaged: export the scan again.",
         )
 
@@ -99,5 +99,6 @@ def colours_error(path: Path) -> NotHounsfieldError:
     )
 
 
-def _times(numbers: Any) -> str:
+def times(numbers: Any) -> str:
+    """``0.5 x 0.5 x 5``, as sizes are told."""
     return " x ".join(f"{n:.4g}" for n in numbers)
