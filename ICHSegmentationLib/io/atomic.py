@@ -8,11 +8,14 @@ import errno
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from ..errors import DiskFullError, NotWritableError, OutputError, OutputExistsError
+from .sole_writer import LOCK_PREFIX, sole_writer
 
 TEMPORARY_PREFIX = ".ichseg-part-"
 REPLACED_PREFIX = ".ichseg-old-"
@@ -73,65 +76,98 @@ def atomic_path(final: Path) -> Iterator[Path]:
         _flush_folder(final.parent)
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """What of an earlier result goes when a new one takes its place.
+
+    Attributes:
+        own: patterns of the names that results have; such files and folders go, all others are kept.
+        inputs: files that the new result is made of; they are kept, whatever they are called.
+    """
+
+    own: Sequence[str]
+    inputs: Sequence[Path] = ()
+
+    def wrote(self, path: Path) -> bool:
+        """Whether ``path``, in the folder of the earlier result, is part of it."""
+        return any(fnmatch(path.name, pattern) for pattern in self.own) and not any(
+            one.resolve().is_relative_to(path.resolve()) for one in self.inputs
+        )
+
+
 @contextmanager
-def atomic_folder(final: Path, overwrite: bool = False) -> Iterator[Path]:
+def atomic_folder(final: Path, overwrite: bool = False, earlier: Earlier | None = None) -> Iterator[Path]:
     """A folder beside ``final`` to write a whole result into; it becomes ``final`` when the block ends well.
 
-    With ``overwrite`` an earlier result is swapped out at the end. Files in it that the new result does not
-    have, such as a user's notes, are carried over; a file with the same name and another ending is the old
-    result in another format and goes.
+    Nobody else can write the same result meanwhile. With ``overwrite`` an earlier result is swapped out at
+    the end. Files in it that the new result does not have, such as a user's notes, are carried over. Which
+    were the earlier result's own, and go, ``earlier`` tells; without it, files of the same name with another
+    ending.
 
     Raises:
-        OutputExistsError: ``final`` holds something and ``overwrite`` is False.
+        OutputExistsError: ``final`` holds something and ``overwrite`` is False, or another run writes it.
         NotWritableError, DiskFullError, OutputError: see :func:`output_errors`. Errors of the block itself
             pass through as they are.
     """
-    with output_errors(final):
-        _bring_back_replaced(final)
-        if final.exists() and not overwrite and (not final.is_dir() or any(final.iterdir())):
-            raise OutputExistsError(
-                f"{final} holds an earlier result.", "Ask for it to be overwritten, or choose another folder."
-            )
-        final.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(final)
-        temporary = _beside(final, TEMPORARY_PREFIX)
-        temporary.mkdir()
-    try:
-        yield temporary
+    with ExitStack() as stack:
         with output_errors(final):
-            _publish(temporary, final)
-    except BaseException:  # Ctrl-C and a cancelled run too: nothing half-written may stay
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+            final.parent.mkdir(parents=True, exist_ok=True)
+            if not stack.enter_context(sole_writer(final)):
+                raise OutputExistsError(
+                    f"Another run is writing {final}.", "Wait until it is done, or choose another folder."
+                )
+            _bring_back_replaced(final)
+            if not overwrite:
+                _require_free(final, earlier)
+            _remove_leftovers(final)
+            temporary = _beside(final, TEMPORARY_PREFIX)
+            temporary.mkdir()
+        try:
+            yield temporary
+            with output_errors(final):
+                _publish(temporary, final, earlier)
+        except BaseException:  # Ctrl-C and a cancelled run too: nothing half-written may stay
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+def _require_free(final: Path, earlier: Earlier | None) -> None:
+    if not final.exists() or (final.is_dir() and not any(final.iterdir())):
+        return
+    if earlier is None or not final.is_dir() or any(map(earlier.wrote, final.iterdir())):
+        found = f"{final} holds an earlier result."
+    else:
+        found = f"{final} holds files that are no earlier result."
+    raise OutputExistsError(found, "Ask for it to be overwritten, or choose another folder.")
 
 
 def tidy_after_kill(final: Path) -> None:
-    """Take away what a killed run left beside ``final``; an earlier result is as it was.
+    """Take away what a killed run left beside ``final``; an earlier result, and another run, are left alone.
 
     Raises:
         NotWritableError, OutputError: see :func:`output_errors`.
     """
-    with output_errors(final):
-        _bring_back_replaced(final)
-        _remove_leftovers(final)
+    with output_errors(final), sole_writer(final) as alone:
+        if alone:
+            _bring_back_replaced(final)
+            _remove_leftovers(final)
 
 
 def unfinished(folder: Path) -> list[Path]:
     """The final paths in ``folder`` beside which something half-written or replaced stands."""
     with output_errors(folder):
-        names = [
-            path for path in folder.iterdir() if path.name.startswith((TEMPORARY_PREFIX, REPLACED_PREFIX))
-        ]
+        prefixes = (TEMPORARY_PREFIX, REPLACED_PREFIX, LOCK_PREFIX)
+        names = [path for path in folder.iterdir() if path.name.startswith(prefixes)]
     return sorted({_final_name(path) for path in names})
 
 
-def _publish(temporary: Path, final: Path) -> None:
+def _publish(temporary: Path, final: Path, earlier: Earlier | None) -> None:
     for path in temporary.rglob("*"):
         if path.is_file():
             _flush(path)
     replaced = None
     if final.exists():
-        _carry_over(final, temporary)
+        _carry_over(final, temporary, earlier)
         replaced = _beside(final, REPLACED_PREFIX)
         final.rename(replaced)
     try:
@@ -145,14 +181,18 @@ def _publish(temporary: Path, final: Path) -> None:
         _remove(replaced)
 
 
-def _carry_over(old: Path, new: Path) -> None:
+def _carry_over(old: Path, new: Path, earlier: Earlier | None) -> None:
     if not old.is_dir():
         return
     results = {_stem(path) for path in new.iterdir()}
     for path in old.iterdir():
-        if path.is_dir() and not (new / path.name).exists():
+        if path.name.startswith(TEMPORARY_PREFIX) or (new / path.name).exists():
+            continue
+        if earlier.wrote(path) if earlier else path.is_file() and _stem(path) in results:
+            continue
+        if path.is_dir():
             shutil.copytree(path, new / path.name, symlinks=True)
-        elif path.is_file() and _stem(path) not in results and not path.name.startswith(TEMPORARY_PREFIX):
+        elif path.is_file():
             shutil.copy2(path, new / path.name)
 
 
@@ -189,7 +229,7 @@ def _final_name(path: Path) -> Path:
     names = [
         part.removeprefix(TEMPORARY_PREFIX).removeprefix(REPLACED_PREFIX).partition("-")[2]
         if part.startswith((TEMPORARY_PREFIX, REPLACED_PREFIX))
-        else part
+        else part.removeprefix(LOCK_PREFIX)
         for part in path.parts
     ]
     return Path(*names)

@@ -19,7 +19,7 @@ from ..doctor.packages import require_pytorch, versions
 from ..errors import DependencyError, DeviceError
 from ..events import Finished, Listener, Started, ignore
 from ..io import read_ct, write_uncertainty
-from ..io.atomic import atomic_folder, output_errors
+from ..io.atomic import output_errors
 from ..models import ModelFolder
 from ..preparation.checks import check_ct
 from ..preparation.orientation import Reorientation
@@ -30,6 +30,7 @@ from .background import in_background
 from .cases import case_name
 from .journal import Journal
 from .provenance import describe_input, describe_model
+from .result_folder import result_folder
 from .trouble import own_words
 
 SCHEMA_VERSION = 1
@@ -80,7 +81,7 @@ def detect_case(
     ct_path = Path(ct_path)
     journal = Journal(case or case_name(ct_path), listen)
     listen(Started(journal.case, str(ct_path)))
-    with own_words(), atomic_folder(Path(out_dir) / journal.case, settings.overwrite) as folder:
+    with own_words(), result_folder(out_dir, journal.case, [ct_path], settings.overwrite) as folder:
         with in_background(lambda: detector or load_detector(settings)) as loaded:
             with journal.stage("read", 0.0):
                 ct = read_ct(ct_path)

@@ -10,7 +10,7 @@ from ..doctor.memory import peak_memory_mb
 from ..doctor.packages import versions
 from ..events import Finished, Listener, Started, ignore
 from ..io import Origin, read_ct, read_mask, write_mask, write_uncertainty
-from ..io.atomic import atomic_folder, output_errors
+from ..io.atomic import output_errors
 from ..io.masks import require_writable
 from ..preparation.checks import check_ct, limits_of_search
 from ..report.numbers import RESEARCH_USE
@@ -22,6 +22,7 @@ from .detection import detector_for, disagreements_with, facts_of
 from .dicom_results import write_dicom_results
 from .journal import Journal
 from .provenance import describe_input, describe_mask, describe_model
+from .result_folder import result_folder
 from .second_look import second_look
 from .segmenter import Segmentation, Segmenter, Uncertainty, load_segmenter
 from .subtypes import told_apart, told_by_anatomy
@@ -82,7 +83,7 @@ def segment_case(
         ICHError: one of its kinds; no result folder is then left, and an earlier one is as it was.
     """
     ct_path, journal = _start(ct_path, case, listen)
-    with own_words(), atomic_folder(Path(out_dir) / journal.case, settings.overwrite) as folder:
+    with own_words(), result_folder(out_dir, journal.case, [ct_path], settings.overwrite) as folder:
         with in_background(
             lambda: (segmenter or load_segmenter(settings), detector or detector_for(settings))
         ) as loaded:
@@ -131,7 +132,8 @@ def measure_case(
     The other arguments, the result and the errors are those of :func:`segment_case`.
     """
     ct_path, journal = _start(ct_path, case, listen)
-    with own_words(), atomic_folder(Path(out_dir) / journal.case, settings.overwrite) as folder:
+    inputs = [ct_path, Path(mask_path)]
+    with own_words(), result_folder(out_dir, journal.case, inputs, settings.overwrite) as folder:
         ct, scan = _read_ct(ct_path, settings, journal)
         with journal.stage("read mask", _SEGMENT):
             mask = read_mask(Path(mask_path), ct)

@@ -58,3 +58,25 @@ def test_a_slicer_segmentation_cut_to_its_segments_measures_as_the_whole_mask(
     ).measurements
     assert measured["total_volume_ml"] > 1
     assert measured["lesions"] == expected["lesions"]
+
+
+def test_measuring_a_mask_that_lies_in_the_result_keeps_it_and_a_users_files(
+    a_ct: Path, tmp_path: Path
+) -> None:
+    result = tmp_path / "out" / "ct"
+    result.mkdir(parents=True)
+    corrected = result / "segmentation.seg.nrrd"
+    write_mask(Volume(bleeding(head()), read_ct(a_ct).affine), corrected)
+    for name in ("uncertainty.nii.gz", "heatmap_hemorrhage.nii.gz", "report.txt"):
+        (result / name).write_text("earlier")
+    drawn = corrected.read_bytes()
+    measure_case(a_ct, corrected, tmp_path / "out", SegmentationSettings(overwrite=True))
+    assert corrected.read_bytes() == drawn
+    assert {path.name for path in result.iterdir()} == {
+        "measurements.json",
+        "preview.png",
+        "report.html",
+        "report.txt",
+        "segmentation.nii.gz",
+        "segmentation.seg.nrrd",
+    }

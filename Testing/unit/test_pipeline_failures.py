@@ -11,6 +11,7 @@ from fakes import FakeSegmenter, head, write_nifti
 from ICHSegmentationLib.errors import (
     DependencyError,
     DiskFullError,
+    InputError,
     InsufficientMemoryError,
     ModelNotFoundError,
     ModelTamperedError,
@@ -42,6 +43,18 @@ def test_an_earlier_result_is_replaced_when_asked(
     result = segment_case(a_ct, tmp_path / "out", settings, segmenter=a_segmenter)
     assert json.loads(result.paths["measurements"].read_text("utf-8"))["schema_version"] == 1
     assert result.paths["mask"].name == "segmentation.nrrd"
+
+
+@pytest.mark.parametrize("out", [".", ".."])
+def test_a_result_never_takes_the_place_of_the_scan(tmp_path: Path, monkeypatch, out: str) -> None:
+    scan = tmp_path / "study" / "study" / "scan"
+    scan.mkdir(parents=True)
+    (scan / "0001.dcm").write_text("a slice")
+    monkeypatch.chdir(scan.parent)
+    case = "scan" if out == "." else "study"  # the folder of the scan, or one that holds it
+    with pytest.raises(InputError, match="apart from the scan"):
+        segment_case(scan, out, SegmentationSettings(overwrite=True), case=case)
+    assert [path.name for path in scan.iterdir()] == ["0001.dcm"]
 
 
 def test_a_failing_run_leaves_an_earlier_result_as_it_was_and_nothing_beside_it(

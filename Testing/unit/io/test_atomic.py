@@ -12,11 +12,14 @@ from ICHSegmentationLib.io import write_mask
 from ICHSegmentationLib.io.atomic import (
     REPLACED_PREFIX,
     TEMPORARY_PREFIX,
+    Earlier,
     atomic_folder,
     atomic_path,
     output_errors,
     tidy_after_kill,
+    unfinished,
 )
+from ICHSegmentationLib.io.sole_writer import LOCK_PREFIX, sole_writer
 from ICHSegmentationLib.volume import Volume
 
 MASK = Volume(np.ones((2, 3, 4), np.uint8), np.diag([1.0, 1.0, 5.0, 1.0]))
@@ -176,13 +179,79 @@ def test_overwriting_keeps_a_users_own_files_but_not_the_old_mask_in_another_for
     assert names(final / "pictures") == ["one.png"]
 
 
+def test_of_an_earlier_result_its_own_files_go_and_a_users_and_the_inputs_stay(tmp_path):
+    final = tmp_path / "case"
+    (final / "pictures").mkdir(parents=True)
+    for name in ("segmentation.seg.nrrd", "uncertainty.nii.gz", "report.txt", "pictures/one.dcm"):
+        (final / name).write_text("earlier")
+    own = ("segmentation.*", "uncertainty.nii.gz", "report.html", "pictures")
+    with atomic_folder(final, True, Earlier(own, [final / "segmentation.seg.nrrd"])) as folder:
+        (folder / "segmentation.nii.gz").write_text("later")
+        (folder / "report.html").write_text("later")
+    assert names(final) == ["report.html", "report.txt", "segmentation.nii.gz", "segmentation.seg.nrrd"]
+
+
+def test_files_that_are_no_result_are_told_as_such(tmp_path):
+    (tmp_path / "case").mkdir()
+    (tmp_path / "case" / "0001.dcm").write_text("a slice")
+    with (
+        pytest.raises(OutputExistsError, match="files that are no earlier result"),
+        atomic_folder(tmp_path / "case", earlier=Earlier(["report.html"])),
+    ):
+        pytest.fail("nothing may be mixed in")
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_second_run_is_told_of_the_first_and_takes_nothing_from_it(tmp_path, overwrite):
+    final = tmp_path / "case"
+    with atomic_folder(final, overwrite) as folder:
+        (folder / "report.html").write_text("first")
+        with (
+            pytest.raises(OutputExistsError, match="Another run is writing"),
+            atomic_folder(final, overwrite),
+        ):
+            pytest.fail("two runs would mix their files")
+        tidy_after_kill(final)
+    assert (final / "report.html").read_text() == "first"
+    assert names(tmp_path) == ["case"]
+
+
+def test_another_process_that_writes_a_result_is_seen_until_it_ends(tmp_path):
+    other = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys\nfrom pathlib import Path\n"
+            "from ICHSegmentationLib.io.sole_writer import sole_writer\n"
+            "with sole_writer(Path('case')) as alone:\n"
+            "    print(alone, flush=True); sys.stdin.read()",
+        ],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline() == "True\n"
+    with sole_writer(tmp_path / "case") as alone:
+        assert not alone
+    other.kill()
+    other.communicate()
+    with sole_writer(tmp_path / "case") as alone:
+        assert alone
+    assert names(tmp_path) == []
+
+
 def test_a_killed_case_leaves_no_folder_and_the_next_run_cleans_up(tmp_path):
     killed_while(
         "with atomic.atomic_folder(Path('case')) as folder:\n"
         "    (folder / 'report.html').write_text('half'); os._exit(9)",
         tmp_path,
     )
-    assert [name.startswith(TEMPORARY_PREFIX) for name in names(tmp_path)] == [True]
+    lock, half = names(tmp_path)
+    assert lock == f"{LOCK_PREFIX}case"
+    assert half.startswith(TEMPORARY_PREFIX)
+    assert unfinished(tmp_path) == [tmp_path / "case"]
     with atomic_folder(tmp_path / "case") as folder:
         (folder / "report.html").write_text("whole")
     assert names(tmp_path) == ["case"]
@@ -215,7 +284,7 @@ def test_tidying_after_a_kill_removes_what_was_half_written_and_nothing_else(tmp
             tmp_path,
         )
     tidy_after_kill(tmp_path / "case")
-    assert [name.rpartition("-")[2] for name in names(tmp_path)] == ["other"]
+    assert {name.rpartition("-")[2] for name in names(tmp_path)} == {"other"}
 
 
 def test_tidying_after_a_kill_between_the_two_renames_brings_the_earlier_result_back(tmp_path):

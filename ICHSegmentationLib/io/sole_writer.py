@@ -1,0 +1,42 @@
+"""One writer of a result at a time, here or on another computer that shares the folder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+LOCK_PREFIX = ".ichseg-lock-"
+
+
+@contextmanager
+def sole_writer(final: Path) -> Iterator[bool]:
+    """Whether nobody else writes ``final``; until the block ends, nobody else will.
+
+    The lock is the system's own and ends with the process that holds it, however that ends. Its file may then
+    stay, and holds up nobody.
+
+    Raises:
+        OSError: the folder of ``final`` cannot be written to.
+    """
+    from filelock import FileLock, Timeout  # Slicer's panel loads this file before any package is there
+
+    path = final.with_name(LOCK_PREFIX + final.name)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+        alone = True
+    except Timeout:
+        alone = False
+    try:
+        yield alone
+    finally:
+        if alone:
+            _remove(
+                path
+            )  # POSIX lets go of the name while the lock is held, so nobody finds a free lock there
+            lock.release()
+            _remove(path)  # Windows only now
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)

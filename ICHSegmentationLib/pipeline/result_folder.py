@@ -1,0 +1,45 @@
+"""The folder of one case: where it lies, and what in it is this program's own."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from ..errors import InputError
+from ..io.atomic import Earlier, atomic_folder
+
+OWN = (
+    "segmentation.*",
+    "measurements.json",
+    "report.html",
+    "report.dcm",
+    "preview.png",
+    "pictures",
+    "uncertainty.nii.gz",
+    "detection.json",
+    "detection.html",
+    "heatmap_*.nii.gz",
+)
+"""Names in a result. With an earlier one these go, lest what was found on another scan stands beside the new;
+all else is a user's and stays."""
+
+
+def result_folder(
+    out_dir: Path | str, case: str, inputs: Sequence[Path], overwrite: bool
+) -> AbstractContextManager[Path]:
+    """A folder to write the result of ``case`` into; it becomes ``out_dir / case`` when the block ends well.
+
+    Args:
+        inputs: what the result is made of; it is kept even where it lies in the earlier result.
+
+    Raises:
+        InputError: the folder is that of the scan itself, or holds it.
+        OutputError: or one of its kinds, see :func:`~ICHSegmentationLib.io.atomic.atomic_folder`.
+    """
+    final = Path(out_dir) / case
+    for path in inputs:
+        if path.is_dir() and path.resolve().is_relative_to(final.resolve()):
+            raise InputError(
+                f"Expected a place for the result apart from the scan, found {final}, where the scan lies.",
+                "Choose another output folder.",
+            )
+    return atomic_folder(final, overwrite, Earlier(OWN, inputs))
