@@ -22,11 +22,7 @@ _ABBREVIATIONS = {label.id: label.abbreviation for label in SUBTYPES}
 
 
 def row_of(root: Path, case: Case, report: CaseReport, fold: int | str) -> dict[str, Any]:
-    """The row of a case.
-
-    Raises:
-        InputError: a path holds the sign that separates paths.
-    """
+    """The row of a case whose paths can stand in one, see :func:`path_fault`."""
     sizes = zip(("slices", "rows", "columns"), report.shape, report.spacing_mm, strict=True)
     volumes = report.volumes_ml or {}
     return {
@@ -54,6 +50,15 @@ def row_of(root: Path, case: Case, report: CaseReport, fold: int | str) -> dict[
         "digest": report.digest,
         "mask_digest": report.mask_digest,
     }
+
+
+def path_fault(root: Path, case: Case) -> str:
+    """Why the paths of a case cannot stand in a row; empty where they can."""
+    images, masks = (paths if isinstance(paths, tuple) else (paths,) for paths in (case.image, case.mask))
+    for path in (*images, *masks):
+        if path is not None and _BETWEEN in (text := _relative(root, path)):
+            return f"Expected a path without '{_BETWEEN}', found {text}. Rename the file."
+    return ""
 
 
 def case_of(root: Path, row: Mapping[str, str]) -> Case:
@@ -101,10 +106,7 @@ def _paths(root: Path, paths: Path | tuple[Path | None, ...] | None) -> str:
 
 def _relative(root: Path, path: Path) -> str:
     absolute = path.absolute()
-    text = (absolute.relative_to(root) if absolute.is_relative_to(root) else absolute).as_posix()
-    if _BETWEEN in text:
-        raise InputError(f"Expected a path without '{_BETWEEN}', found {text}.", "Rename the file.")
-    return text
+    return (absolute.relative_to(root) if absolute.is_relative_to(root) else absolute).as_posix()
 
 
 def _read_paths(root: Path, text: str) -> Path | tuple[Path | None, ...] | None:

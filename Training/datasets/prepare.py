@@ -13,6 +13,7 @@ from ICHSegmentationLib.errors import InputError, InsufficientMemoryError
 from ICHSegmentationLib.io.atomic import output_errors
 
 from .case import HELD_OUT, Case
+from .case_rows import path_fault
 from .check_store import CheckStore
 from .checks import CaseReport
 from .fingerprint import fingerprint
@@ -64,7 +65,7 @@ def prepare(
     folder, out = Path(folder).absolute(), Path(out)
     root = folder if folder.is_dir() else folder.parent
     found = find_adapter(folder, adapter)
-    cases = found.cases(folder)
+    cases = [replace(case, fault=case.fault or path_fault(root, case)) for case in found.cases(folder)]
     twice = [name for name, count in Counter(case.name for case in cases).items() if count > 1]
     if twice:
         raise InputError(f"Expected a name of its own for each case, found twice: {', '.join(twice)}.")

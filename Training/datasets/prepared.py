@@ -59,7 +59,8 @@ def read_cases_csv(prepared: Path) -> list[Case]:
         InputError: the folder is not prepared.
     """
     root = Path(_json(prepared / DATASET)["folder"])
-    return [case_of(root, row) for row in read_rows(prepared / CASES, ["case", "image", "mask", "patient"])]
+    rows = read_rows(prepared / CASES, ["case", "image", "mask", "patient"], exact=True)
+    return [case_of(root, row) for row in rows]
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -22,8 +22,12 @@ _OTHER_NAMES = {
 }
 
 
-def read_rows(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
+def read_rows(path: Path, columns: Sequence[str] = (), exact: bool = False) -> list[dict[str, str]]:
     """The rows of a table, without spaces around names and values.
+
+    Args:
+        columns: those that it must have.
+        exact: leave the values as they stand, for a table that a program wrote.
 
     Raises:
         InputError: the table is missing, not text, or lacks one of ``columns``.
@@ -31,10 +35,10 @@ def read_rows(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
     csv.field_size_limit(_LONGEST_CELL)
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
-            table = csv.DictReader(stream, skipinitialspace=True)
+            table = csv.DictReader(stream, skipinitialspace=not exact)
             names = [name.strip() for name in table.fieldnames or ()]
             table.fieldnames = names
-            rows = [{name: (value or "").strip() for name, value in row.items() if name} for row in table]
+            rows = [{name: value or "" for name, value in row.items() if name} for row in table]
     except FileNotFoundError as error:
         raise InputError(f"Expected a table at {path}, found none there.", "Check the path.") from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -45,7 +49,7 @@ def read_rows(path: Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
             f"Expected the columns {', '.join(columns)} in {path.name}, found {', '.join(names) or 'none'}.",
             f"Add {', '.join(missing)}.",
         )
-    return rows
+    return rows if exact else [{name: value.strip() for name, value in row.items()} for row in rows]
 
 
 def columns_of(path: Path) -> list[str]:
@@ -65,16 +69,20 @@ def stem(path: Path) -> str:
     return path.stem
 
 
-def images_in(folder: Path) -> dict[str, Path]:
-    """The scans or masks that lie in a folder, by their stem, sorted. Hidden files do not count."""
+def image_files(folder: Path) -> list[Path]:
+    """The scans or masks that lie in a folder, sorted. Hidden files do not count."""
     if not folder.is_dir():
-        return {}
-    found = [
+        return []
+    return [
         path
         for path in sorted(folder.iterdir())
         if path.is_file() and path.name.lower().endswith(IMAGE_ENDINGS) and not path.name.startswith(".")
     ]
-    return {stem(path): path for path in found}
+
+
+def images_in(folder: Path) -> dict[str, Path]:
+    """The scans or masks that lie in a folder, by their stem, sorted."""
+    return {stem(path): path for path in image_files(folder)}
 
 
 def label_id(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -360,3 +361,23 @@ def test_every_case_is_listed_even_when_held_out(tmp_path):
     many(tmp_path / "data", 2)
     prepare(tmp_path / "data", tmp_path / "out", folds=2, processes=1)
     assert [case.name for case in read_cases_csv(tmp_path / "out")] == ["001", "002"]
+
+
+def test_a_name_with_spaces_around_it_is_found_again(tmp_path):
+    for seed, name in enumerate(["CASE 5 ", " CASE 6"]):
+        save_pair(tmp_path / f"data/images/{name}.nii.gz", tmp_path / f"data/masks/{name}.nii.gz", seed)
+    prepare(tmp_path / "data", tmp_path / "out", folds=2, processes=1)
+    training, validation = load_split(tmp_path / "out", 0)
+    assert {case.name for case in (*training, *validation)} == {"CASE 5 ", " CASE 6"}
+    assert all(case.image.is_file() for case in training)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file can be called so")
+def test_a_path_with_the_sign_between_paths_costs_that_case_only(tmp_path):
+    data = many(tmp_path / "data|s", 3)
+    (data / "train_2/label/002.nii.gz").unlink()
+    save_pair(data / "train_2/data/a|b.nii.gz", data / "train_2/label/a|b.nii.gz", 9)
+    done = prepare(data, tmp_path / "out", folds=2, processes=1)
+    assert (done.kept, done.left_out) == (2, 2)
+    assert problems(tmp_path / "out")["a|b"].startswith("Expected a path without '|', found train_2/data/a|b")
+    assert "no label" in problems(tmp_path / "out")["002"]
