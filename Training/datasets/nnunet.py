@@ -14,7 +14,7 @@ from ICHSegmentationLib.errors import InputError
 from .case import Case
 from .tables import label_id
 
-_BACKGROUND = "background"
+_NO_LABELS = ("background", "ignore")
 
 
 class NnUNet:
@@ -51,7 +51,7 @@ def _description(folder: Path) -> dict[str, Any]:
 def _labels(description: dict[str, Any]) -> dict[int, str]:
     labels = {}
     for name, value in description["labels"].items():
-        if name.lower() == _BACKGROUND:
+        if name.lower() in _NO_LABELS:
             continue
         if not isinstance(value, int):
             raise InputError(

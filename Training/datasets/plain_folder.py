@@ -5,12 +5,13 @@ Either two folders, one of scans (``images``, ``image``, ``data``, ``ct``) and o
 mask of ``NAME`` (or ``NAME_ct``, ``NAME_image``) is ``NAME_mask``, ``NAME_seg`` or ``NAME_label``.
 """
 
+from collections import defaultdict
 from pathlib import Path
 
 from ICHSegmentationLib.errors import InputError
 
 from .case import Case
-from .tables import images_in
+from .tables import image_files, stem
 
 _SCANS = ("images", "image", "data", "ct")
 _MASKS = ("masks", "mask", "labels", "label", "segmentations")
@@ -24,7 +25,7 @@ class PlainFolder:
     name = "folder"
 
     def matches(self, folder: Path) -> bool:
-        return folder.is_dir() and any(mask for _, mask in _pairs(folder).values())
+        return folder.is_dir() and any(masks for _, masks in _pairs(folder).values())
 
     def cases(self, folder: Path) -> list[Case]:
         pairs = _pairs(folder)
@@ -36,31 +37,33 @@ class PlainFolder:
         return [_case(name, *pairs[name]) for name in sorted(pairs)]
 
 
-def _pairs(folder: Path) -> dict[str, tuple[Path | None, Path | None]]:
+def _pairs(folder: Path) -> dict[str, tuple[list[Path], list[Path]]]:
+    """Scans and masks of each name: one of each, if all is well."""
     scans = next((folder / name for name in _SCANS if (folder / name).is_dir()), None)
     masks = next((folder / name for name in _MASKS if (folder / name).is_dir()), None)
     if scans and masks:
-        return _matched(
-            {_without(name, _SCAN_TAILS): path for name, path in images_in(scans).items()},
-            {_without(name, _MASK_TAILS): path for name, path in images_in(masks).items()},
-        )
-    files = images_in(folder)
-    drawn = {name: path for name, path in files.items() if name.endswith(_MASK_TAILS)}
-    return _matched(
-        {_without(name, _SCAN_TAILS): path for name, path in files.items() if name not in drawn},
-        {_without(name, _MASK_TAILS): path for name, path in drawn.items()},
-    )
+        return _matched(image_files(scans), image_files(masks))
+    files = image_files(folder)
+    drawn = [path for path in files if stem(path).endswith(_MASK_TAILS)]
+    return _matched([path for path in files if path not in drawn], drawn)
 
 
-def _matched(scans: dict[str, Path], masks: dict[str, Path]) -> dict[str, tuple[Path | None, Path | None]]:
-    return {name: (scans.get(name), masks.get(name)) for name in scans.keys() | masks.keys()}
+def _matched(scans: list[Path], masks: list[Path]) -> dict[str, tuple[list[Path], list[Path]]]:
+    found: dict[str, tuple[list[Path], list[Path]]] = defaultdict(lambda: ([], []))
+    for path in scans:
+        found[_without(stem(path), _SCAN_TAILS)][0].append(path)
+    for path in masks:
+        found[_without(stem(path), _MASK_TAILS)][1].append(path)
+    return found
 
 
 def _without(name: str, tails: tuple[str, ...]) -> str:
     return next((name.removesuffix(tail) for tail in tails if name.endswith(tail)), name)
 
 
-def _case(name: str, scan: Path | None, mask: Path | None) -> Case:
-    if scan is None:
-        return Case(name, name, Path(), mask, fault=f"There is a mask {name}, but no scan with this name.")
-    return Case(name, name, scan, mask)
+def _case(name: str, scans: list[Path], masks: list[Path]) -> Case:
+    fault = "" if scans else f"There is a mask {name}, but no scan with this name."
+    for files in (scans, masks):
+        if len(files) > 1:
+            fault = f"Two files are called {name}: {files[0].name} and {files[1].name}. Remove one."
+    return Case(name, name, scans[0] if scans else Path(), masks[0] if masks else None, fault=fault)

@@ -108,7 +108,7 @@ def _with_our_values(stored: NDArray[Any], labels: Mapping[int, str], name: str)
         if meaning and value not in meaning:
             known = ", ".join(f"{known} {label}" for known, label in labels.items())
             raise UnknownLabelError(
-                f"The mask {name} holds the value {value}, which its data set does not define.",
+                f"The mask {name} holds the value {value}, which its data set does not define as a label.",
                 f"Known values: 0 background, {known}.",
             )
         table[value] = meaning[int(value)] if meaning else label_of(int(value)).value

@@ -50,7 +50,7 @@ class ScanStore:
         """The scan and mask of a case.
 
         Raises:
-            InputError: the case cannot be read, or has no mask.
+            InputError: a file of the case is missing or cannot be read, or the case has no mask.
         """
         kept = self._folder / f"{case_digest(case)}.pt"
         stored = load_tensors(kept)
@@ -78,15 +78,27 @@ class ScanStore:
 
 
 def case_digest(case: Case) -> str:
-    """Tells cases apart, and a case whose files changed from what it was."""
+    """Tells cases apart, and a case whose files changed from what it was.
+
+    Raises:
+        InputError: a file is not there.
+    """
     files = case.image if isinstance(case.image, tuple) else (case.image,)
     masks = case.mask if isinstance(case.mask, tuple) else (case.mask,)
-    state = [
-        (str(path), path.stat().st_size, path.stat().st_mtime_ns)
-        for path in (*files, *masks)
-        if path is not None
-    ]
+    state = [_state(path) for path in (*files, *masks) if path is not None]
     return hashlib.sha256(repr((case.name, state, sorted(case.labels.items()))).encode()).hexdigest()[:24]
+
+
+def _state(path: Path) -> tuple[str, int, int]:
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(
+            f"Expected a file of the data set at {path}, found none there.",
+            "If the data set was moved, change 'folder' in dataset.json of the prepared one, or prepare it "
+            "again.",
+        ) from error
+    return str(path), status.st_size, status.st_mtime_ns
 
 
 def load_tensors(path: Path) -> Mapping[str, Tensor] | None:

@@ -215,6 +215,15 @@ def test_nnunet_labels_that_are_not_ours_are_refused_by_name(tmp_path, labels, s
         cases_of(nnunet(tmp_path, labels))
 
 
+def test_nnunets_label_to_ignore_costs_only_the_cases_that_use_it(tmp_path):
+    cases = cases_of(nnunet(tmp_path, {"background": 0, "IPH": 1, "ignore": 2}))
+    assert read_case(cases["a"])[1].voxels.any()
+    with pytest.raises(
+        UnknownLabelError, match=r"holds the value 2, which .* not define as a label.*1 intra"
+    ):
+        read_case(cases["b"])
+
+
 def test_a_plain_folder_pairs_names_without_their_tails_and_keeps_our_label_values(tmp_path):
     cases = cases_of(plain_folder(tmp_path))
     assert list(cases) == ["a", "b"]
@@ -229,6 +238,15 @@ def test_one_plain_folder_of_scans_and_masks_side_by_side(tmp_path):
     assert list(cases) == ["a", "b", "lost"]
     assert [case.has_mask for case in cases.values()] == [True, False, True]
     assert "no scan" in cases["lost"].fault
+
+
+def test_of_two_files_with_the_same_name_none_is_taken(tmp_path):
+    folder = plain_folder(tmp_path)
+    save(folder / "images/b.nii", head(2)[0])
+    save(folder / "masks/a.nii.gz", head(0)[1].astype(np.uint8))
+    cases = cases_of(folder)
+    assert cases["a"].fault == "Two files are called a: a.nii.gz and a_mask.nii.gz. Remove one."
+    assert cases["b"].fault == "Two files are called b: b.nii and b.nii.gz. Remove one."
 
 
 def test_a_table_names_files_patients_and_splits(tmp_path):
