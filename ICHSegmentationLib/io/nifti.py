@@ -9,6 +9,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
+from nibabel.fileholders import FileHolder
 from nibabel.spatialimages import HeaderDataError
 from nibabel.wrapstruct import WrapStructError
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from ..errors import InputError, NotAnImageError
 from ..volume import Volume
 from .nifti_forms import disagreements
-from .nifti_header import sound_header
+from .nifti_header import sound_header, unpacked
 from .stored_image import StoredImage, colours_error, is_flat, require_believable_grid, require_volume
 
 _SCANNER = 1  # sform/qform code: the axes are the scanner's
@@ -36,19 +37,20 @@ def read_nifti(path: Path) -> StoredImage:
     """
     try:
         header = sound_header(path)
-        image = nib.load(path)
-        if not isinstance(image, nib.Nifti1Image):
-            raise _not_an_image(path, type(image).__name__)
-        shape = image.shape[:3] if set(image.shape[3:]) == {1} else image.shape
-        require_volume(path, shape)
-        if image.get_data_dtype().kind not in "iuf":
-            raise colours_error(path)
-        affine, warnings = _affine(image.header, shape)
-        warnings += disagreements(header, image.header, shape, affine)
-        require_believable_grid(path, affine)
-        # Not get_fdata(): float64 would take four times the memory of the int16 that CTs are stored in.
-        stored: Any = image.dataobj
-        values = stored.get_unscaled().reshape(shape, order="A").T
+        with unpacked(path) as file:
+            kind = nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image
+            image = kind.from_file_map({"image": FileHolder(fileobj=file)})
+            shape = image.shape[:3] if set(image.shape[3:]) == {1} else image.shape
+            require_volume(path, shape)
+            if image.get_data_dtype().kind not in "iuf":
+                raise colours_error(path)
+            affine, warnings = _affine(image.header, shape)
+            warnings += disagreements(header, image.header, shape, affine)
+            require_believable_grid(path, affine)
+            # Not get_fdata(): float64 would take four times the memory of the int16 that CTs are stored in.
+            stored: Any = image.dataobj
+            values = stored.get_unscaled().reshape(shape, order="A").T
+            file.read(1)  # behind the last voxel, where gzip looks at its checksum
     except OSError as error:
         if error.errno in (errno.EACCES, errno.EPERM):
             raise InputError(f"{path} cannot be read: {error.strerror}.", "Allow reading it.") from error

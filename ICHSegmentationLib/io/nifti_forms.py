@@ -1,7 +1,7 @@
 """Whether the ways in which a NIfTI header tells the size and the place of its voxels agree.
 
-Its sform holds the whole affine; its pixdim the size of a voxel, and its qform how these are turned. The sform
-is followed here; ITK and Slicer take the size from pixdim.
+Its sform holds the whole affine; its pixdim the size of a voxel, and its qform how these are turned. The
+sform is followed here; ITK and Slicer take the size from pixdim.
 """
 
 from itertools import product

@@ -2,6 +2,7 @@
 
 import gzip
 import math
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +37,24 @@ def sound_header(path: Path) -> Any:
         shape.pop()
     require_volume(path, shape)
     offset = _offset(path, header)
-    compressed = path.name.lower().endswith(".gz")
+    compressed = _is_compressed(path)
     available = path.stat().st_size - (0 if compressed else offset)
     require_backed(path, math.prod(shape) * _bytes_a_voxel(path, header), available, compressed)
     _require_place(path, header)
     return header
 
 
+def unpacked(path: Path) -> BufferedIOBase:
+    """The file's content, unpacked; endings count in upper and lower case, which they do not for nibabel."""
+    return gzip.open(path) if _is_compressed(path) else path.open("rb")
+
+
+def _is_compressed(path: Path) -> bool:
+    return path.name.lower().endswith(".gz")
+
+
 def _raw_header(path: Path) -> Any:
-    with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as file:
+    with unpacked(path) as file:
         content = file.read(max(kind.sizeof_hdr for kind in _KINDS))
     for kind in _KINDS:
         size = kind.sizeof_hdr

@@ -72,6 +72,14 @@ def test_nifti_2_is_read(tmp_path):
     np.testing.assert_array_equal(ct.voxels, voxels())
 
 
+@pytest.mark.parametrize("name", ["Up.Nii", "d.Nii.gz", "e.nii.GZ", "F.NII.Gz"])
+@pytest.mark.parametrize("image", [nib.Nifti1Image, nib.Nifti2Image])
+def test_the_ending_may_be_in_upper_and_lower_case(tmp_path, name, image):
+    ending = ".nii.gz" if name.lower().endswith(".gz") else ".nii"
+    path = save(tmp_path / f"ct{ending}", voxels(), image=image).rename(tmp_path / name)
+    np.testing.assert_array_equal(read_ct(path).voxels, voxels())
+
+
 def test_a_fourth_axis_of_length_one_is_dropped(tmp_path):
     ct = read_ct(save(tmp_path / "ct.nii.gz", voxels()[..., np.newaxis]))
     np.testing.assert_array_equal(ct.voxels, voxels())
@@ -139,11 +147,16 @@ def truncated(path):
     path.write_bytes(path.read_bytes()[:-20000])
 
 
+def of_another_checksum(path):
+    save(path, voxels((20, 64, 64)))
+    path.write_bytes(path.read_bytes()[:-8] + bytes(8))
+
+
 def empty(path):
     path.write_bytes(b"")
 
 
-@pytest.mark.parametrize("damage", [not_gzip, gzip_of_text, truncated, empty])
+@pytest.mark.parametrize("damage", [not_gzip, gzip_of_text, truncated, of_another_checksum, empty])
 def test_what_is_no_image_is_told(tmp_path, damage):
     damage(tmp_path / "ct.nii.gz")
     with pytest.raises(NotAnImageError, match=r"ct\.nii\.gz"):
@@ -183,7 +196,7 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(nib, "load", refuse)
+    monkeypatch.setattr(gzip, "open", refuse)
     monkeypatch.setattr("pathlib.Path.open", refuse)
     with pytest.raises(InputError, match="Permission denied"):
         read_ct(path)
