@@ -24,7 +24,7 @@ A MONAI Bundle of a model of ICHSegmentation; `pip install ichsegmentation` firs
   (`network_def_<stage>`).
 - `model/`: the model folder of ICHSegmentation.
 - `python -m monai.bundle run run --config_file configs/inference.json --bundle_root . --scan CT.nii.gz
-  --output_dir OUT` outlines and measures the hemorrhage on a scan.
+  --output_dir OUT` outlines and measures the hemorrhage on a scan. MONAI's command needs `pip install fire`.
 - `preprocessing`, `network_def`, `inferer` and `postprocessing` are there for programs that put a bundle
   together themselves. A scan goes through several networks, in windows, so `network_def` is the whole way:
   it takes one scan in HU, `[1, 1, W, H, D]` with its affine, and gives its label values on the same voxels.

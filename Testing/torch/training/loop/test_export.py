@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -183,6 +184,20 @@ def test_a_monai_bundle_builds_the_network_and_segments_a_scan(
     parser.get_parsed_content("run", expr=True)
     assert (tmp_path / "out" / "c0" / "segmentation.nii.gz").is_file()
     assert parser["_meta_#network_data_format#inputs#image#num_channels"] == 1
+
+
+def test_the_command_that_a_bundles_readme_tells_segments_a_scan(
+    data: Path, model: ModelFolder, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle"
+    export_as("bundle", model.path, bundle)
+    readme = (bundle / "docs" / "README.md").read_text("utf-8")
+    (told,) = re.findall(r"`python (-m monai\.bundle[^`]+)`", readme)
+    places = {"CT.nii.gz": str(data.parent / "raw" / "images" / "c0.nii.gz"), "OUT": str(tmp_path / "out")}
+    command = [sys.executable, *(places.get(word, word) for word in told.split())]
+    done = subprocess.run(command, cwd=bundle, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "c0" / "segmentation.nii.gz").is_file()
 
 
 def test_asking_for_help_is_quick_enough_to_load_no_torch() -> None:
