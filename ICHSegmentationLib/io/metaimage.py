@@ -13,6 +13,7 @@ from .stored_image import (
     require_believable_grid,
     require_positive_spacing,
     require_volume,
+    without_frame_axes,
 )
 from .text_header import Fields, VoxelFile, beside, damaged, header_bytes, read_voxels
 
@@ -29,7 +30,7 @@ _LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
 def read_metaimage(path: Path) -> StoredImage:
-    """Read a ``.mha``, or a ``.mhd`` with its voxels in one file beside it.
+    """Read a ``.mha``, or a ``.mhd`` with its voxels in one file beside it; a fourth axis of 1 is dropped.
 
     Raises:
         NotAnImageError: the content is damaged or something else.
@@ -37,12 +38,12 @@ def read_metaimage(path: Path) -> StoredImage:
     """
     fields, end = _header(path)
     axes = fields.axes("ndims")
-    sizes = fields.sizes("dimsize", axes)
+    sizes = without_frame_axes(fields.sizes("dimsize", axes))
     channels = fields.whole("elementnumberofchannels", default=1)
     if channels != 1:
         raise colours_error(path)
     require_volume(path, sizes)
-    affine = _affine(fields)
+    affine = _affine(fields, axes)
     require_believable_grid(path, affine)
     values = read_voxels(path, _voxel_file(path, fields, end), sizes, _dtype(fields))
     return StoredImage(values, affine)
@@ -95,20 +96,21 @@ def _voxel_file(path: Path, fields: Fields, end: int) -> VoxelFile:
     return VoxelFile(file, offset, compressed)
 
 
-def _affine(fields: Fields) -> NDArray[np.float64]:
+def _affine(fields: Fields, axes: int) -> NDArray[np.float64]:
+    """The affine (RAS) of the first three axes."""
     if fields.get("elementspacing", "elementsize") is None:
         raise GeometryError(
             f"Expected the distance between voxels in {fields.path.name}, found a header without it.",
             "Export the scan again, with its spacing.",
         )
-    spacing = fields.numbers("elementspacing", "elementsize", count=3)
+    spacing = fields.numbers("elementspacing", "elementsize", count=axes)[:3]
     require_positive_spacing(fields.path, spacing)
     affine = np.eye(4)
     if fields.get("transformmatrix", "rotation", "orientation"):
         # One axis after the other.
-        directions = fields.numbers("transformmatrix", "rotation", "orientation", count=9)
-        affine[:3, :3] = np.reshape(directions, (3, 3)).T
+        directions = fields.numbers("transformmatrix", "rotation", "orientation", count=axes * axes)
+        affine[:3, :3] = np.reshape(directions, (axes, axes))[:3, :3].T
     affine[:3, :3] *= spacing
     if fields.get("offset", "position", "origin"):
-        affine[:3, 3] = fields.numbers("offset", "position", "origin", count=3)
+        affine[:3, 3] = fields.numbers("offset", "position", "origin", count=axes)[:3]
     return _LPS_TO_RAS @ affine

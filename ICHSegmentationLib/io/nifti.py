@@ -18,7 +18,14 @@ from ..errors import InputError, NotAnImageError
 from ..volume import Volume
 from .nifti_forms import disagreements
 from .nifti_header import sound_header, unpacked
-from .stored_image import StoredImage, colours_error, is_flat, require_believable_grid, require_volume
+from .stored_image import (
+    StoredImage,
+    colours_error,
+    is_flat,
+    require_believable_grid,
+    require_volume,
+    without_frame_axes,
+)
 
 _SCANNER = 1  # sform/qform code: the axes are the scanner's
 _GEOMETRY_FIELDS = (
@@ -40,7 +47,7 @@ def read_nifti(path: Path) -> StoredImage:
         with unpacked(path) as file:
             kind = nib.Nifti2Image if isinstance(header, nib.Nifti2Header) else nib.Nifti1Image
             image = kind.from_file_map({"image": FileHolder(fileobj=file)})
-            shape = image.shape[:3] if set(image.shape[3:]) == {1} else image.shape
+            shape = without_frame_axes(image.shape)
             require_volume(path, shape)
             if image.get_data_dtype().kind not in "iuf":
                 raise colours_error(path)

@@ -13,7 +13,7 @@ from nibabel.spatialimages import HeaderDataError
 from ..errors import GeometryError, NotAnImageError
 from .claims import require_backed
 from .nifti_forms import require_one_size
-from .stored_image import is_flat, require_positive_spacing, require_volume
+from .stored_image import is_flat, require_positive_spacing, require_volume, without_frame_axes
 
 _KINDS = (nib.Nifti1Header, nib.Nifti2Header)
 _FURTHEST = 16 << 20
@@ -32,9 +32,7 @@ def sound_header(path: Path) -> Any:
     axes = int(header["dim"][0])
     if not 1 <= axes <= 7:
         raise _damaged(path, f"1 to 7 axes, found {axes}")
-    shape = [int(n) for n in header["dim"][1 : axes + 1]]
-    while len(shape) > 3 and shape[-1] == 1:
-        shape.pop()
+    shape = without_frame_axes([int(n) for n in header["dim"][1 : axes + 1]])
     require_volume(path, shape)
     offset = _offset(path, header)
     compressed = _is_compressed(path)

@@ -14,6 +14,7 @@ from .stored_image import (
     require_believable_grid,
     require_positive_spacing,
     require_volume,
+    without_frame_axes,
 )
 from .text_header import Fields, VoxelFile, beside, damaged, header_bytes, read_voxels
 
@@ -58,7 +59,8 @@ _VOXEL_FILE = ("datafile", "data file")
 def read_nrrd(path: Path) -> StoredImage:
     """Read a ``.nrrd``, or a ``.nhdr`` with its voxels in one file beside it; raw or gzip.
 
-    Where a Slicer segmentation has layers they are the last axis of the values.
+    A fourth axis of length 1 is dropped. Where a Slicer segmentation has layers they are the last axis of the
+    values.
 
     Raises:
         NotAnImageError: the content is damaged or something else.
@@ -69,11 +71,13 @@ def read_nrrd(path: Path) -> StoredImage:
     sizes = fields.sizes("sizes", axes)
     directions = _directions(fields, axes)
     layers = _layer_axis(fields, directions, axes)
-    volume = [axis for axis in range(axes) if axis != layers]
+    if layers is None:
+        sizes = without_frame_axes(sizes)
+    volume = [axis for axis in range(len(sizes)) if axis != layers]
     if layers is not None and sizes[layers] > 1 and "Segment0_ID" not in metadata:
         raise colours_error(path)
     require_volume(path, [sizes[axis] for axis in volume])
-    affine = _affine(fields, [directions[axis] for axis in volume] if directions else None)
+    affine = _affine(fields, directions, volume)
     require_believable_grid(path, affine)
     values = read_voxels(path, _voxel_file(path, fields, end), sizes, _dtype(fields))
     if layers is not None:
@@ -148,11 +152,15 @@ def _directions(fields: Fields, axes: int) -> list[NDArray[np.float64] | None] |
 
 
 def _vector(fields: Fields, text: str) -> NDArray[np.float64]:
+    """``[3]`` of a vector that may have more dimensions, such as time."""
+    dimensions = fields.whole("spacedimension", default=3)
     try:
-        x, y, z = (float(part) for part in text.split(","))
+        numbers = [float(part) for part in text.split(",")]
     except ValueError:
-        raise damaged(fields.path, "three numbers", text) from None
-    return np.array([x, y, z])
+        numbers = []
+    if len(numbers) != dimensions or dimensions < 3:
+        raise damaged(fields.path, f"{max(dimensions, 3)} numbers", text)
+    return np.array(numbers[:3])
 
 
 def _layer_axis(fields: Fields, directions: list[NDArray[np.float64] | None] | None, axes: int) -> int | None:
@@ -167,25 +175,27 @@ def _layer_axis(fields: Fields, directions: list[NDArray[np.float64] | None] | N
     return None
 
 
-def _affine(fields: Fields, directions: list[NDArray[np.float64] | None] | None) -> NDArray[np.float64]:
-    """The affine (RAS) of directions of three axes, or of nothing but spacings."""
+def _affine(
+    fields: Fields, directions: list[NDArray[np.float64] | None] | None, volume: list[int]
+) -> NDArray[np.float64]:
+    """The affine (RAS) of the directions of the volume's three axes, or of nothing but spacings."""
     path, affine = fields.path, np.eye(4)
     if directions is not None:
-        vectors = [vector for vector in directions if vector is not None]
+        vectors = [vector for axis in volume if (vector := directions[axis]) is not None]
         if len(vectors) != 3:
             raise damaged(path, "three directions", fields.get("spacedirections"))
         affine[:3, :3] = np.column_stack(vectors)
         origin = fields.get("spaceorigin")
         affine[:3, 3] = _vector(fields, origin.strip("() ")) if origin else 0
     else:
-        spacings = (fields.get("spacings") or "").lower().split()
-        numbers = [part for part in spacings if part != "nan"]
-        if len(numbers) != 3:
+        spacings = (fields.get("spacings") or "").split()
+        if len(spacings) != fields.axes("dimension"):
             raise GeometryError(
                 f"Expected the distance between voxels in {path.name}, found a header without it.",
                 "Export the scan again, with its spacing.",
             )
-        spacing = Fields(path, {"spacings": " ".join(numbers)}).numbers("spacings", count=3)
+        numbers = " ".join(spacings[axis] for axis in volume)
+        spacing = Fields(path, {"spacings": numbers}).numbers("spacings", count=3)
         require_positive_spacing(path, spacing)
         affine[:3, :3] = np.diag(spacing)
     signs = fields.choice(_RAS_SIGNS, "space", default="") if fields.get("space") else _RAS_SIGNS[""]

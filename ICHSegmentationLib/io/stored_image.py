@@ -36,6 +36,14 @@ class StoredImage:
     warnings: tuple[str, ...] = ()
 
 
+def without_frame_axes(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Sizes along axes, the fastest first, without those of 1 behind the third: one frame is a volume."""
+    axes = len(sizes)
+    while axes > 3 and sizes[axes - 1] == 1:
+        axes -= 1
+    return tuple(sizes[:axes])
+
+
 def require_volume(path: Path, shape: Sequence[int]) -> None:
     """Raise unless ``shape`` (axes in any order) is that of one volume of believable size.
 

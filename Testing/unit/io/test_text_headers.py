@@ -53,6 +53,34 @@ def test_a_nrrd_without_orientation_is_read_with_a_warning(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("name", ["LPS", "oblique", "axes exchanged", "tilted"])
+def test_a_series_of_one_frame_is_the_volume_in_it(tmp_path, name, suffix):
+    frame = sitk.ReadImage(str(save(tmp_path / "frame.mha", voxels(), GRIDS[name])))
+    sitk.WriteImage(sitk.JoinSeries([frame], 7.0, 2.0), str(tmp_path / f"ct{suffix}"))
+    ct = read_ct(tmp_path / f"ct{suffix}")
+    np.testing.assert_array_equal(ct.voxels, voxels())
+    np.testing.assert_allclose(ct.affine, GRIDS[name], atol=1e-9)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_series_of_two_frames_is_refused(tmp_path, suffix):
+    frame = sitk.GetImageFromArray(voxels())
+    sitk.WriteImage(sitk.JoinSeries([frame, frame]), str(tmp_path / f"ct{suffix}"))
+    with pytest.raises(NotThreeDimensionalError, match="several"):
+        read_ct(tmp_path / f"ct{suffix}")
+
+
+def test_a_nrrd_of_one_frame_and_nothing_but_spacings_is_read(tmp_path):
+    header = (
+        "type: short\ndimension: 4\nsizes: 7 6 5 1\nspacings: 0.45 0.5 5 2\nendian: little\nencoding: raw\n"
+    )
+    (tmp_path / "ct.nrrd").write_bytes(f"NRRD0004\n{header}\n".encode() + voxels().astype("<i2").tobytes())
+    ct = read_ct(tmp_path / "ct.nrrd")
+    np.testing.assert_array_equal(ct.voxels, voxels())
+    assert ct.grid.spacing == pytest.approx((5.0, 0.5, 0.45))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_garbage_and_truncated_files_are_told(tmp_path, suffix):
     (tmp_path / f"text{suffix}").write_text("patient,volume\n")
     with pytest.raises(NotAnImageError, match="text"):
