@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .cli_options import evaluate_options, model_options, nnunet_options, prepare_options, training_options
 from .command import carry_out
+from .number_types import count, whole
 
 if TYPE_CHECKING:
     from .loop.export import About
@@ -50,17 +51,19 @@ def _parser() -> argparse.ArgumentParser:
     prepare_options(command("prepare", _prepare, "check a data set and deal its patients to folds"))
     nnunet_options(command("to-nnunet", _to_nnunet, "write a prepared data set in nnU-Net's raw format"))
     train = command("train", _train, "train a recipe on one fold, or go on with an interrupted training")
-    train.add_argument("--fold", type=int, default=0, help="counted from 0 (default: %(default)s)")
+    train.add_argument("--fold", type=whole, default=0, help="counted from 0 (default: %(default)s)")
     training_options(train)
     every = command("cross-validate", _cross_validate, "train a recipe on all folds of the data, or on some")
-    every.add_argument("--folds", type=int, nargs="+", metavar="K", help="these only")
+    every.add_argument("--folds", type=whole, nargs="+", metavar="K", help="these only")
     training_options(every)
     evaluate_options(command("evaluate", _evaluate, "compare masks with reference masks"))
     ensemble = command("ensemble", _ensemble, "make one model of several trained folds")
     ensemble.add_argument("folds", type=Path, nargs="+", metavar="FOLD", help="folder of a trained fold")
     ensemble.add_argument("--method", choices=("mean", "half_ratio"), help="default: what the recipe says")
     ensemble.add_argument(
-        "--best", type=int, help="only so many folds, by their validation Dice; default: what the recipe says"
+        "--best",
+        type=count,
+        help="only so many folds, by their validation Dice; default: what the recipe says",
     )
     model_options(ensemble)
     export = command("export", _export, "make a model of a trained fold, or turn a model into another form")

@@ -4,22 +4,24 @@ import argparse
 import os
 from pathlib import Path
 
+from .number_types import count, positive, whole
+
 
 def prepare_options(command: argparse.ArgumentParser) -> None:
     """A data set, and how it is dealt to folds."""
     command.add_argument("folder", type=Path, metavar="FOLDER", help="the data set as its publisher ships it")
     command.add_argument("-o", "--out", type=Path, required=True, help="folder for the prepared data set")
     command.add_argument("--adapter", help="name of its layout (default: found out)")
-    command.add_argument("--folds", type=int, default=5, help="(default: %(default)s)")
-    command.add_argument("--seed", type=int, default=0, help="of the folds (default: %(default)s)")
-    command.add_argument("--processes", type=int, help="cases checked at a time (default: one a core)")
+    command.add_argument("--folds", type=count, default=5, help="(default: %(default)s)")
+    command.add_argument("--seed", type=whole, default=0, help="of the folds (default: %(default)s)")
+    command.add_argument("--processes", type=count, help="cases checked at a time (default: one a core)")
 
 
 def nnunet_options(command: argparse.ArgumentParser) -> None:
     """A prepared data set, and what nnU-Net will know it by."""
     command.add_argument("prepared", type=Path, metavar="PREPARED", help="folder of a prepared data set")
     command.add_argument("-o", "--out", type=Path, required=True, help="nnU-Net's folder of raw data sets")
-    command.add_argument("--id", type=int, required=True, help="number of the data set, as 501")
+    command.add_argument("--id", type=count, required=True, help="number of the data set, as 501")
     command.add_argument("--name", default="ICH", help="(default: %(default)s)")
 
 
@@ -33,22 +35,22 @@ def training_options(command: argparse.ArgumentParser) -> None:
         "--precision", default="32-true", help="32-true, 16-mixed or bf16-mixed (default: %(default)s)"
     )
     command.add_argument(
-        "--workers", type=int, default=min(8, (os.cpu_count() or 1) // 2),
+        "--workers", type=whole, default=min(8, (os.cpu_count() or 1) // 2),
         help="processes that read and augment (default: %(default)s)",
     )  # fmt: skip
-    command.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    command.add_argument("--seed", type=whole, default=0, help="(default: %(default)s)")
     command.add_argument(
-        "--validate-every", type=int, default=1, metavar="N", help="epochs (default: %(default)s)"
+        "--validate-every", type=count, default=1, metavar="N", help="epochs (default: %(default)s)"
     )
     changes = command.add_argument_group("instead of what the recipe says, in all of its stages")
-    changes.add_argument("--epochs", type=int)
-    changes.add_argument("--iterations", type=int, help="batches of an epoch")
-    changes.add_argument("--batch", type=int, help="patches of a batch, over all processes")
+    changes.add_argument("--epochs", type=count)
+    changes.add_argument("--iterations", type=count, help="batches of an epoch")
+    changes.add_argument("--batch", type=count, help="patches of a batch, over all processes")
     changes.add_argument(
-        "--patch", type=int, nargs=3, metavar=("D", "H", "W"), help="voxels; slices stay single"
+        "--patch", type=count, nargs=3, metavar=("D", "H", "W"), help="voxels; slices stay single"
     )
     changes.add_argument("--encoder-weights", metavar="FILE", help="ImageNet weights to start encoders from")
-    changes.add_argument("--gradient-clip", type=float, help="largest norm of the gradient")
+    changes.add_argument("--gradient-clip", type=positive, help="largest norm of the gradient")
 
 
 def evaluate_options(command: argparse.ArgumentParser) -> None:
@@ -63,7 +65,7 @@ def evaluate_options(command: argparse.ArgumentParser) -> None:
         "--references", type=Path, required=True, help="a prepared data set, or a folder of masks"
     )
     part = command.add_mutually_exclusive_group()
-    part.add_argument("--fold", type=int, help="only the validation cases of this fold of the data set")
+    part.add_argument("--fold", type=whole, help="only the validation cases of this fold of the data set")
     part.add_argument("--held-out", action="store_true", help="only the cases that the data set holds out")
     command.add_argument("--images", type=Path, help="folder of the scans, for the pictures")
     command.add_argument("-o", "--out", type=Path, required=True, help="folder for the report")

@@ -11,6 +11,7 @@ from typing import Any
 from ICHSegmentationLib.errors import InputError
 
 from ..command import carry_out
+from ..number_types import positive, whole
 from ..recipes.al_fahim_detector import DETECTOR_RECIPES, DetectorRecipe
 
 
@@ -32,10 +33,10 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     train = command("train", _train, "train a detector on one fold, or go on with an interrupted training")
-    train.add_argument("--fold", type=int, default=0, help="counted from 0 (default: %(default)s)")
+    train.add_argument("--fold", type=whole, default=0, help="counted from 0 (default: %(default)s)")
     _training_options(train)
     every = command("cross-validate", _cross_validate, "train a detector on every fold and judge it")
-    every.add_argument("--folds", type=int, nargs="+", metavar="K", help="these only")
+    every.add_argument("--folds", type=whole, nargs="+", metavar="K", help="these only")
     _training_options(every)
     judge = command("evaluate", _evaluate, "AUC, operating points and calibration of tables of predictions")
     judge.add_argument("tables", type=Path, nargs="+", metavar="CSV", help="predictions.csv of each fold")
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     choice = judge.add_mutually_exclusive_group()
     choice.add_argument(
-        "--temperature", type=float, default=1.0, help="divides logits (default: %(default)s)"
+        "--temperature", type=positive, default=1.0, help="divides logits (default: %(default)s)"
     )
     choice.add_argument(
         "--calibrate", action="store_true", help="fit temperatures and offsets; of each table to the others"
@@ -73,8 +74,10 @@ def _training_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data", type=Path, required=True, help="data set from 'ichseg-train prepare'")
     command.add_argument("-o", "--out", type=Path, required=True, help="folder for weights and predictions")
     command.add_argument("--device", default="auto", help="auto, cpu, cuda, mps (default: %(default)s)")
-    command.add_argument("--workers", type=int, default=0, help="processes that read (default: %(default)s)")
-    command.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    command.add_argument(
+        "--workers", type=whole, default=0, help="processes that read (default: %(default)s)"
+    )
+    command.add_argument("--seed", type=whole, default=0, help="(default: %(default)s)")
     command.add_argument("--imagenet-weights", type=Path, metavar="FILE", help="to start the CNN from")
 
 
