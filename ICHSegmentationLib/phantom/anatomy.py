@@ -110,10 +110,11 @@ def anatomy_of(hu: NDArray[np.floating], brain: Mask, spacing: tuple[float, floa
 
     Args:
         hu: ``[D, H, W]`` in HU, canonical order.
-        brain: ``[D, H, W]`` intracranial space; bone and air in it are left out.
+        brain: ``[D, H, W]`` intracranial space; bone and air at its edge are left out. What lies wholly inside,
+            such as a calcified plexus, has no inner table around it and belongs to the brain.
         spacing: mm.
     """
-    brain = brain & (hu > -40) & (hu < 120)
+    brain = ndimage.binary_fill_holes(brain & (hu > -40) & (hu < 120))
     whole = Anatomy(brain, np.zeros_like(brain), np.zeros_like(brain), spacing)
     box, inner = whole.box, whole.cropped
     values = np.where(inner.brain, np.clip(hu[box], -10, 60), 32).astype(np.float32)

@@ -202,6 +202,16 @@ def test_fluid_spaces_are_read_off_a_scan(a_head):
     assert not (found.brain & (hu > 500)).any()
 
 
+def test_a_calcification_inside_the_brain_is_no_inner_table(a_head):
+    hu = np.where(a_head.brain, 34.0, 1000.0)
+    deepest = np.unravel_index(a_head.depth.argmax(), SHAPE)
+    plain = anatomy_of(hu, a_head.brain, SPACING)
+    hu[deepest] = 300
+    found = anatomy_of(hu, a_head.brain, SPACING)
+    assert found.brain[deepest]
+    assert np.array_equal(found.depth, plain.depth)
+
+
 def test_a_head_without_ventricles_has_no_room_for_intraventricular_blood(a_head):
     none = np.zeros(SHAPE, dtype=bool)
     with pytest.raises(InputError, match="room"):
