@@ -69,9 +69,10 @@ def _compared(reference: Reference, predictions: Path, settings: EvaluationSetti
 
 
 def _file_of(reference: Reference, predictions: Path) -> Path:
-    path = prediction_file(predictions, reference.name)
+    path = prediction_file(predictions, reference.name, reference.image)
     if path is None:
-        raise InputError(f"Expected a prediction named {reference.name} in {predictions.name}, found none.")
+        names = " or ".join(filter(None, dict.fromkeys((reference.name, reference.image))))
+        raise InputError(f"Expected a prediction named {names} in {predictions.name}, found none.")
     return path
 
 

@@ -1,5 +1,6 @@
 """The reference masks to compare with, and the predictions that belong to them."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,7 @@ import numpy as np
 
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.io import read_ct, read_mask
+from ICHSegmentationLib.pipeline import case_name
 from ICHSegmentationLib.volume import CTVolume, Volume
 
 from ..datasets.case import Case
@@ -26,6 +28,8 @@ class Reference:
 
     Attributes:
         subtypes: ids of the scan's subtypes where readers gave them; None takes those of the mask.
+        image: what ``ichseg segment`` calls the scan after its file; empty where it lies in several files, or
+            another reference has that name.
         mask: reads the mask.
         ct: reads the scan; None where it was not given.
     """
@@ -34,6 +38,7 @@ class Reference:
     mask: Callable[[], Volume]
     ct: Callable[[], CTVolume] | None = None
     subtypes: tuple[str, ...] | None = None
+    image: str = ""
 
 
 def references_in(source: Path | Sequence[Case], images: Path | None = None) -> list[Reference]:
@@ -48,10 +53,10 @@ def references_in(source: Path | Sequence[Case], images: Path | None = None) -> 
         InputError: there is no reference mask.
     """
     if not isinstance(source, Path):
-        found = [_of_case(case) for case in source if case.has_mask]
+        found = _of_cases(source)
     elif source.name == CASES or (source / CASES).is_file():
         folder = source.parent if source.name == CASES else source
-        found = [_of_case(case) for case in read_cases_csv(folder) if case.has_mask]
+        found = _of_cases(read_cases_csv(folder))
     else:
         scans = images_in(images) if images else {}
         readers = {name: partial(read_ct, path) for name, path in scans.items()}
@@ -67,13 +72,16 @@ def references_in(source: Path | Sequence[Case], images: Path | None = None) -> 
     return found
 
 
-def prediction_file(folder: Path, name: str) -> Path | None:
+def prediction_file(folder: Path, name: str, image: str = "") -> Path | None:
     """The predicted mask of a case, None where there is none.
 
     It is called ``NAME.nii.gz``, with ``_`` for ``/`` too, or ``NAME/segmentation.nii.gz``, as
     ``ichseg segment`` writes it; or has any other ending of an image.
+
+    Args:
+        image: what it may be called instead of ``name``, see :class:`Reference`.
     """
-    for stem in dict.fromkeys((name, name.replace("/", "_"))):
+    for stem in dict.fromkeys((name, name.replace("/", "_"), image or name)):
         for base in (folder / stem, folder / stem / RESULT_NAME):
             for ending in IMAGE_ENDINGS:
                 path = base.with_name(base.name + ending)
@@ -93,7 +101,21 @@ def read_prediction(path: Path, reference: Volume) -> Volume:
     return read_mask(path, CTVolume(np.zeros_like(reference.voxels), reference.affine))
 
 
-def _of_case(case: Case) -> Reference:
+def _of_cases(cases: Sequence[Case]) -> list[Reference]:
+    images = {case.name: _image_name(case) for case in cases}
+    taken = Counter([*images.values(), *(name for name, image in images.items() if name != image)])
+    return [
+        _of_case(case, images[case.name] if taken[images[case.name]] == 1 else "")
+        for case in cases
+        if case.has_mask
+    ]
+
+
+def _image_name(case: Case) -> str:
+    return case_name(case.image) if isinstance(case.image, Path) and case.image.is_file() else ""
+
+
+def _of_case(case: Case, image: str) -> Reference:
     def mask() -> Volume:
         read = read_case(case)[1]
         if read is None:
@@ -101,4 +123,4 @@ def _of_case(case: Case) -> Reference:
         return read
 
     told = case.scan_labels.subtypes if case.scan_labels is not None else ()
-    return Reference(case.name, mask, lambda: read_case(case)[0], told or None)
+    return Reference(case.name, mask, lambda: read_case(case)[0], told or None, image)

@@ -15,7 +15,7 @@ from ICHSegmentationLib.volume import Volume
 from Training.datasets.case import Case, SliceLabel
 from Training.evaluation import evaluate_folder
 from Training.evaluation.__main__ import main
-from Training.evaluation.references import prediction_file
+from Training.evaluation.references import prediction_file, references_in
 
 BLOOD = box((2, 8), (5, 15), (5, 15))
 MISSED, FALSE = box((2, 8), (5, 15), (5, 10)), box((9, 11), (20, 30), (20, 30))
@@ -85,6 +85,33 @@ def test_cases_of_a_prepared_data_set_bring_their_scan_and_subtypes(folders, tmp
     (case,) = summary.cases
     assert (case.name, case.pooled.dice, case.subtypes) == ("set/half", 1.0, ("epidural",))
     assert case.by_label["epidural"].dice == 1.0
+
+
+def test_results_that_are_called_after_the_image_file_are_found(folders, tmp_path):
+    references, _, images = folders
+    (images / "half.nii.gz").rename(images / "ICH_000_0000.nii.gz")
+    case = Case("ICH_000", "1", images / "ICH_000_0000.nii.gz", references / "half.nii.gz")
+    result = tmp_path / "results/ICH_000_0000"
+    result.mkdir(parents=True)
+    with pytest.raises(InputError, match="named ICH_000 or ICH_000_0000 in results"):
+        evaluate_folder(tmp_path / "results", [case], tmp_path / "out")
+    write_mask(volume((2, BLOOD)), result / "segmentation.nii.gz")
+    (found,) = evaluate_folder(tmp_path / "results", [case], tmp_path / "out").cases
+    assert (found.name, found.pooled.dice) == ("ICH_000", 1.0)
+
+
+def test_the_name_of_an_image_file_that_tells_no_case_from_another_is_not_used(tmp_path):
+    def case(name, file):
+        path = tmp_path / file
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        return Case(name, name, path, path)
+
+    cases = [case("a", "a/ct.nii"), case("b", "b/ct.nii"), case("c", "d.nii"), case("d", "e.nii")]
+    cases.append(case("f", "f.nii"))
+    cases.append(Case("series", "series", (tmp_path / "a/ct.nii",), scan_labels=SliceLabel()))
+    images = {reference.name: reference.image for reference in references_in(cases)}
+    assert images == {"a": "", "b": "", "c": "", "d": "e", "f": "f", "series": ""}
 
 
 def test_a_scan_known_to_be_clean_needs_no_mask(folders, tmp_path):
