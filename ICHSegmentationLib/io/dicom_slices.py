@@ -19,6 +19,7 @@ from pydicom.uid import CTImageStorage, EnhancedCTImageStorage, LegacyConvertedE
 
 from ..errors import InputError, NotAnImageError
 from .careful_file import CarefulFile
+from .dicom_bare import is_bare, tell_syntax
 
 _log = logging.getLogger(__name__)
 
@@ -113,6 +114,8 @@ def read_headers(paths: list[Path]) -> Headers:
 def read_dataset(path: Path, stop_before_pixels: bool = False, tags: list[str] | None = None) -> Dataset:
     """What a DICOM file holds, without trusting the lengths that it tells; to be used within :func:`reading`.
 
+    It may lack its preamble, see :mod:`.dicom_bare`; its transfer syntax is told all the same.
+
     Args:
         tags: the elements to read; None reads all.
 
@@ -122,7 +125,11 @@ def read_dataset(path: Path, stop_before_pixels: bool = False, tags: list[str] |
         OSError, and whatever else pydicom raises on a damaged file.
     """
     with CarefulFile(path) as file:
-        return pydicom.dcmread(file, stop_before_pixels=stop_before_pixels, specific_tags=tags)
+        bare = is_bare(file.peek())
+        dataset = pydicom.dcmread(file, stop_before_pixels=stop_before_pixels, specific_tags=tags, force=bare)
+    if bare:
+        tell_syntax(dataset)
+    return dataset
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from pydicom.uid import (
 
 Change = Callable[[Dataset, int], None]
 
+_BARE = b"\x08\0\x16\0" + struct.pack("<I", 26) + b"1.2.840.10008.5.1.4.1.1.2\0"
 _PRIVATE = "1.2.826.0.1.3680043.2.1143.9999.1"
 
 
@@ -242,6 +243,8 @@ CASES: dict[str, Callable[[Path], Path]] = {
     "text": _file(b"patient,volume\n" * 40),
     "a preamble and nothing": _file(bytes(128) + b"DICM"),
     "a preamble and noise": _file(bytes(128) + b"DICM" + bytes(range(256)) * 8),
+    "a bare data set and noise": _file(_BARE + bytes(range(256)) * 8),
+    "a bare data set with a description of four gigabytes": _file(_BARE + b"\x28\0\0\0" + b"\xfe\xff\xff\xff" + bytes(99)),
     "an encapsulated PDF": _pdf,
     "MR": _series(modality="MR"),
     "PET with CT's tags": _set(Modality="PT"),
