@@ -20,6 +20,7 @@ from .dicom_geometry import degrees_between, parallel, stack
 from .dicom_pixels import read_pixels
 from .dicom_seg_source import DicomSource
 from .dicom_slices import Headers, Slice, read_headers
+from .folder_files import files_in
 from .stored_image import require_believable_grid
 
 _FEW = 2  # a scout is taken once or twice, from the front and from the side
@@ -44,7 +45,7 @@ def read_dicom(path: Path) -> CTVolume:
         DependencyError: see :func:`.dicom_pixels.read_pixels`.
         NotAnImageError: a file is damaged.
     """
-    return _read(path, sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path])
+    return _read(path, files_in(path) if path.is_dir() else [path])
 
 
 def read_dicom_slices(files: Sequence[Path]) -> CTVolume:

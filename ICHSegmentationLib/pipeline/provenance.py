@@ -5,6 +5,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from ..io.folder_files import files_in
 from ..io.scans import files_of
 from ..models import ModelFolder
 from ..models.folder import sha256_of as hash_of_file
@@ -48,7 +49,7 @@ def sha256_of(path: Path) -> str:
         OSError: there is no plain file or folder, or it may not be read.
     """
     if path.is_dir():
-        return _sha256_of_files(path, [file for file in path.rglob("*") if file.is_file()])
+        return _sha256_of_files(path, files_in(path))
     if not path.is_file():  # a device might have no end
         raise FileNotFoundError(errno.ENOENT, "no plain file", str(path))
     files = files_of(path)

@@ -26,6 +26,18 @@ def test_the_hash_of_a_folder_sees_names_and_content_of_its_files(tmp_path: Path
     assert provenance.sha256_of(copy) != original
 
 
+def test_the_hash_of_a_folder_covers_a_folder_that_it_links_to(tmp_path: Path) -> None:
+    for place in ("study/series", "store"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "1").write_bytes(b"one")
+    original = provenance.sha256_of(tmp_path / "study")
+    shutil.rmtree(tmp_path / "study" / "series")
+    (tmp_path / "study" / "series").symlink_to(tmp_path / "store", target_is_directory=True)
+    assert provenance.sha256_of(tmp_path / "study") == original
+    (tmp_path / "store" / "1").write_bytes(b"ONE")
+    assert provenance.sha256_of(tmp_path / "study") != original
+
+
 @pytest.mark.parametrize(("header", "beside"), [("ct.mhd", "ct.zraw"), ("ct.nhdr", "ct.raw.gz")])
 def test_the_hash_of_a_header_covers_the_voxels_that_it_names(
     tmp_path: Path, header: str, beside: str
