@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..io.folder_files import files_in
 from .case import LONGEST_NAME, Case, safe_name
 
 _OWN = ("case", "path", "mask")
@@ -71,7 +72,7 @@ def _case(table: Path, line: int, row: dict[str | Any, Any]) -> Case:
     is_series = scan.is_dir()
     return Case(
         name=name,
-        files=tuple(sorted(file for file in scan.rglob("*") if file.is_file())) if is_series else (scan,),
+        files=tuple(files_in(scan)) if is_series else (scan,),
         is_series=is_series,
         mask=table.parent / mask if mask else None,
         columns={column: value for column, value in row.items() if column and column not in _OWN},

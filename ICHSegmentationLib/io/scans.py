@@ -5,10 +5,9 @@ from pathlib import Path
 from ..errors import InputError, NotAnImageError
 from ..volume import CTVolume
 from .claims import require_plain_file
+from .dicom_bare import BEGINNING, has_preamble, is_bare
 from .hounsfield import as_hounsfield
 from .stored_image import StoredImage
-
-_DICOM_MAGIC_AT = 128
 
 
 def read_ct(path: Path) -> CTVolume:
@@ -95,9 +94,10 @@ def _exists(path: Path) -> bool:
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file says that it is DICOM."""
+    """Whether a file is DICOM, by its first bytes."""
     try:
         with path.open("rb") as file:
-            return file.read(_DICOM_MAGIC_AT + 4)[_DICOM_MAGIC_AT:] == b"DICM"
+            beginning = file.read(BEGINNING)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.", "Allow reading it.") from error
+    return has_preamble(beginning) or is_bare(beginning)

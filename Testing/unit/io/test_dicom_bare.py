@@ -8,6 +8,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from ICHSegmentationLib.errors import EmptyFolderError, NotAnImageError
 from ICHSegmentationLib.io import read_ct, write_mask
 from ICHSegmentationLib.io.dicom_slices import read_dataset
+from ICHSegmentationLib.io.scans import is_dicom
 from ICHSegmentationLib.volume import Volume
 
 
@@ -35,6 +36,13 @@ def test_a_file_may_tell_its_syntax_and_lack_only_the_preamble(tmp_path):
     for path in write_series(series, tmp_path):
         path.write_bytes(path.read_bytes()[132:])
     np.testing.assert_array_equal(read_ct(tmp_path).voxels, series.hu)
+
+
+def test_a_single_bare_file_is_taken_for_dicom(tmp_path):
+    write_bare(head_series(), tmp_path)
+    assert is_dicom(tmp_path / "IM0000.dcm")
+    (tmp_path / "notes.dcm").write_text("1.2.840.10008.5.1.4.1.1.2")
+    assert not is_dicom(tmp_path / "notes.dcm")
 
 
 def test_a_dicom_seg_can_refer_to_bare_data_sets(tmp_path):
