@@ -110,7 +110,7 @@ def anatomy_of(hu: NDArray[np.floating], brain: Mask, spacing: tuple[float, floa
 
     Args:
         hu: ``[D, H, W]`` in HU, canonical order.
-        brain: ``[D, H, W]`` intracranial space; bone and air at its edge are left out. What lies wholly in it,
+        brain: ``[D, H, W]`` intracranial space; bone and air at its edge are left out. What lies inside it,
             such as a calcified plexus, has no inner table around it and belongs to the brain.
         spacing: mm.
     """
