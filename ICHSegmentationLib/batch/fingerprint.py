@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ..io.scans import files_of
 from ..models import ModelFolder
 from ..pipeline.provenance import sha256_of
 from ..settings import SegmentationSettings
@@ -26,16 +27,17 @@ def content_sha256(case: Case) -> str | None:
 def stamp(case: Case) -> str | None:
     """Places, sizes and times of all files of a case as one hash; None where one is missing.
 
-    While it stays, the content need not be read again to know that it is the same.
+    A header counts together with the file of its voxels, as in :func:`content_sha256`. While the stamp stays,
+    the content need not be read again to know that it is the same.
     """
     digest = hashlib.sha256()
-    for path in case.sources:
-        try:
+    try:
+        for path in (file for source in case.sources for file in _files(source)):
             status = path.stat()
-        except OSError:
-            return None
-        line = f"{_absolute(path)}\0{status.st_size}\0{status.st_mtime_ns}\n"
-        digest.update(line.encode("utf-8", "surrogateescape"))
+            line = f"{path.absolute()}\0{status.st_size}\0{status.st_mtime_ns}\n"
+            digest.update(line.encode("utf-8", "surrogateescape"))
+    except (OSError, ValueError):  # a ValueError for a name that no file system holds
+        return None
     return digest.hexdigest()
 
 
@@ -62,5 +64,9 @@ def settings_sha256(
     return hashlib.sha256(json.dumps(relevant, sort_keys=True).encode()).hexdigest()
 
 
-def _absolute(path: Path) -> str:
-    return str(path.absolute())
+def _files(source: Path) -> list[Path]:
+    """The source and, behind a detached header, its voxels; only itself where it may not be read."""
+    try:
+        return files_of(source) if source.is_file() else [source]
+    except OSError:
+        return [source]
