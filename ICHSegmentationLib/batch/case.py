@@ -52,7 +52,7 @@ class Found:
 
     Attributes:
         cases: no two of one name, upper and lower case not told apart.
-        left_out: series that are no head CT, and damaged DICOM files.
+        left_out: series that are no head CT, damaged DICOM files, and folders that cannot be read.
         other_files: how many files are neither an image nor DICOM, by the ending of their names.
     """
 

@@ -1,6 +1,5 @@
 """DICOM files in any order to series, by their headers alone."""
 
-import hashlib
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from ..errors import ICHError
 from ..io.dicom_slices import read_dataset, read_headers, reading
 from .case import Case, LeftOut
 from .head_ct import Picture, SeriesFacts, reason_against
+from .short_hash import short_hash
 
 _SHOWN = ("ConvolutionKernel", "SliceThickness")
 _IDENTIFIERS = (
@@ -59,13 +59,13 @@ class SeriesIndex:
             place = path.relative_to(self._root).as_posix()
             columns = {"path": place} if self._identifiers else {}
             reason = "a DICOM file that is damaged or cannot be read"
-            self._damaged.append(LeftOut(f"file-{_hash(place)}", reason, columns))
+            self._damaged.append(LeftOut(f"file-{short_hash(place)}", reason, columns))
 
     def sorted_out(self) -> tuple[list[Case], tuple[LeftOut, ...]]:
         """The head CTs as cases, and the other series with what speaks against them."""
         cases, left_out = [], []
         for key, series in sorted(self._series.items()):
-            name = f"ct-{_hash(key[-1])}"
+            name = f"ct-{short_hash(key[-1])}"
             columns = {**series.columns, "images": str(len(series.facts.pictures) or len(series.files))}
             if reason := reason_against(series.facts):
                 left_out.append(LeftOut(name.replace("ct-", "series-"), reason, columns))
@@ -146,10 +146,6 @@ def _field(shape: tuple[int, ...], spacing: tuple[float, ...]) -> float:
 def _text(header: Dataset, tag: str) -> str:
     value = header.get(tag)
     return "" if value is None else str(value).strip()
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
 def _snake(tag: str) -> str:

@@ -2,14 +2,15 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
 from ..io.scans import is_dicom
-from .case import Case, Found, safe_name, split_ending, unique_names
+from .case import Case, Found, LeftOut, safe_name, split_ending, unique_names
 from .series import SeriesIndex
+from .short_hash import short_hash
 
 _IMAGES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 _SEGMENTATION = ".seg.nrrd"
@@ -18,12 +19,27 @@ _SEGMENTATION = ".seg.nrrd"
 def search_tree(root: Path, out_dir: Path, keep_identifiers: bool) -> Found:
     """Image files, named by their place below ``root``, and head CTs among the DICOM series.
 
-    Links to folders are not followed: they may lead in a circle.
+    Links to folders are not followed: they may lead in a circle. Folders that cannot be read are left out.
+
+    Raises:
+        InputError: ``root`` itself cannot be read.
     """
     images: list[Path] = []
+    closed: list[LeftOut] = []
+
+    def leave_out(error: OSError) -> None:
+        place = Path(error.filename).relative_to(root).as_posix()
+        if place == ".":
+            raise InputError(
+                f"Expected a folder that can be read at {root}, found one that cannot ({error.strerror}).",
+                "Allow reading it, or give another one.",
+            ) from error
+        columns = {"path": place} if keep_identifiers else {}
+        closed.append(LeftOut(f"folder-{short_hash(place)}", "a folder that cannot be read", columns))
+
     index = SeriesIndex(root, keep_identifiers)
     others: Counter[str] = Counter()
-    for path in _files(root, out_dir):
+    for path in _files(root, out_dir, leave_out):
         name = path.name.lower()
         if name.endswith(_IMAGES) and not name.endswith(_SEGMENTATION):
             images.append(path)
@@ -36,15 +52,15 @@ def search_tree(root: Path, out_dir: Path, keep_identifiers: bool) -> Found:
     names = unique_names([case.name for case in cases])
     return Found(
         cases=tuple(replace(case, name=name) for case, name in zip(cases, names, strict=True)),
-        left_out=left_out,
+        left_out=(*left_out, *closed),
         other_files=dict(sorted(others.items())),
     )
 
 
-def _files(root: Path, out_dir: Path) -> Iterator[Path]:
-    """Every file that is not hidden, in the order of the names."""
+def _files(root: Path, out_dir: Path, leave_out: Callable[[OSError], None]) -> Iterator[Path]:
+    """Every file that is not hidden, in the order of the names; ``leave_out`` hears of unreadable folders."""
     results = out_dir.resolve()
-    for folder, subfolders, files in os.walk(root):
+    for folder, subfolders, files in os.walk(root, onerror=leave_out):
         place = Path(folder)
         subfolders[:] = sorted(
             name for name in subfolders if not name.startswith(".") and (place / name).resolve() != results

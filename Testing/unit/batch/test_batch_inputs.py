@@ -1,5 +1,6 @@
 """What a batch finds in a tree of images and DICOM, or in a table."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -146,6 +147,39 @@ def test_damaged_and_imageless_dicom_is_left_out_and_the_good_series_found(
         "no images (modality unknown)",
     ]  # fmt: skip
     assert "DOE" not in "".join(capfd.readouterr()) + caplog.text
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_folder_that_cannot_be_read_is_told(
+    keep: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_scan(tmp_path / "ct.nii.gz")
+    write_scan(tmp_path / "DOE^JANE" / "ct.nii.gz")
+    _make_unreadable(tmp_path / "DOE^JANE", monkeypatch)
+    found = search(tmp_path, keep)
+    assert [case.name for case in found.cases] == ["ct"]
+    (left,) = found.left_out
+    assert left.reason == "a folder that cannot be read"
+    assert ("DOE^JANE" in str(left)) == keep
+
+
+def test_a_source_that_cannot_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_scan(tmp_path / "ct.nii.gz")
+    _make_unreadable(tmp_path, monkeypatch)
+    with pytest.raises(errors.InputError, match="folder that can be read"):
+        search(tmp_path)
+
+
+def _make_unreadable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a network share may be, also for a superuser."""
+    scandir = os.scandir
+
+    def broken(path: str) -> object:
+        if Path(path) == folder:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", broken)
 
 
 @pytest.mark.parametrize("keep", [False, True])
