@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LONGEST_NAME = 100
+LONGEST_NAME, LARGEST_NAME = 100, 200
+"""Characters of a case's name, and its bytes in UTF-8: file systems take 255, some of them for a prefix."""
 
 _UNSAFE = re.compile(r"[^\w .+=@,()-]")
 _WINDOWS_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -70,10 +71,14 @@ def split_ending(file: Path) -> tuple[str, str]:
 
 def safe_name(text: str) -> str:
     """``text`` as the name of a case: a plain folder name on every system, and none of the batch's own."""
-    name = _UNSAFE.sub("_", text).strip(" .")[:LONGEST_NAME].rstrip(" .") or "case"
+    name = _cut(_UNSAFE.sub("_", text).strip(" .")).rstrip(" .") or "case"
     if _WINDOWS_DEVICE.fullmatch(name) or name.casefold() in _NAMES_OF_THE_BATCH:
         return f"{name}_"
     return name
+
+
+def _cut(name: str) -> str:
+    return name[:LONGEST_NAME].encode()[:LARGEST_NAME].decode(errors="ignore")
 
 
 def unique_names(names: list[str]) -> list[str]:

@@ -56,8 +56,7 @@ class Planner:
         fresh = Entry(case.name, "waiting", key, None, now, {})
         folder = self.out_dir / case.name
         if entry is None:
-            in_the_way = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
-            return PlannedCase(case, self._unless_overwritten(in_the_way), fresh)
+            return PlannedCase(case, self._unless_overwritten(_is_taken(folder)), fresh)
         if entry.status == "waiting" or (
             entry.status == "done" and not (folder / "measurements.json").is_file()
         ):
@@ -89,3 +88,13 @@ def require_free_way(planned: Iterable[PlannedCase]) -> None:
 
 def _same_input(case: Case, now: str | None, entry: Entry) -> bool:
     return now == entry.stamp or content_sha256(case) == entry.input_sha256
+
+
+def _is_taken(folder: Path) -> bool:
+    """Whether anything stands there; what may not be looked into counts."""
+    try:
+        return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except PermissionError:
+        return True
+    except OSError:  # a path that cannot be is told when its case is written
+        return False

@@ -54,7 +54,8 @@ def staged(case: Case, folder: Path) -> Iterator[Staged]:
 
 def _staged_file(file: Path, without_ending: Path, case: str) -> Path:
     """The file under its new name; a header that names the file of its voxels stays where it is."""
-    if file.suffix.lower() in _WITH_SEPARATE_VOXELS and file.is_file():
+    if file.suffix.lower() in _WITH_SEPARATE_VOXELS:
+        _readable(file, case)
         return file
     place = without_ending.with_name(without_ending.name + split_ending(file)[1])
     _place(file, place, case)
@@ -82,6 +83,8 @@ def _readable(file: Path, case: str) -> Path:
         found = "a circle of links"
     except OSError as error:
         found = f"none ({error.strerror})"
+    except ValueError:
+        found = "none (a zero in its path)"
     raise InputError(
         f"Expected a file that can be read for the case {case}, found {found}.",
         "Check its path, and that reading it is allowed.",

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..io.folder_files import files_in
-from .case import LONGEST_NAME, Case, safe_name
+from .case import LARGEST_NAME, LONGEST_NAME, Case, safe_name
 
 _OWN = ("case", "path", "mask")
 
@@ -64,16 +64,25 @@ def _case(table: Path, line: int, row: dict[str | Any, Any]) -> Case:
     if name != safe_name(name):
         raise InputError(
             f"Expected the name of a case in line {line} of {table.name}, found '{name}'.",
-            f"Results go into a folder of this name: give a plain one of at most {LONGEST_NAME} characters.",
+            f"Results go into a folder of this name: give a plain one of at most {LONGEST_NAME} characters "
+            f"and {LARGEST_NAME} bytes in UTF-8.",
         )
     if not path:
         raise InputError(f"Expected a path in line {line} of {table.name}, found none.")
     scan = table.parent / path
-    is_series = scan.is_dir()
+    series = _series_in(scan)
     return Case(
         name=name,
-        files=tuple(files_in(scan)) if is_series else (scan,),
-        is_series=is_series,
+        files=(scan,) if series is None else series,
+        is_series=series is not None,
         mask=table.parent / mask if mask else None,
         columns={column: value for column, value in row.items() if column and column not in _OWN},
     )
+
+
+def _series_in(scan: Path) -> tuple[Path, ...] | None:
+    """The files of a folder; None for a file, and for what cannot be looked at: its case tells that later."""
+    try:
+        return tuple(files_in(scan)) if scan.is_dir() else None
+    except OSError:
+        return None

@@ -224,6 +224,7 @@ def test_circles_of_links_end(tmp_path: Path) -> None:
         ("case,path\n../up,one.nii.gz\n", "name of a case in line 2"),
         ("case,path\nsummary.csv,one.nii.gz\n", "name of a case in line 2"),
         ("case,path\nnul.txt,one.nii.gz\n", "name of a case in line 2"),
+        (f"case,path\n{'頭' * 67},one.nii.gz\n", "name of a case in line 2"),
         ("case,path\na,\n", "path in line 2"),
         ("case,path\na,one.nii.gz,more\n", "more in line 2"),
         ("case,path\n", "found no image"),
@@ -231,7 +232,7 @@ def test_circles_of_links_end(tmp_path: Path) -> None:
 )
 def test_a_table_with_a_fault_is_refused_with_the_line(text: str, message: str, tmp_path: Path) -> None:
     table = tmp_path / "list.csv"
-    table.write_text(text)
+    table.write_text(text, encoding="utf-8")
     with pytest.raises(errors.InputError, match=message):
         find_cases(table, tmp_path / "out")
 
@@ -248,7 +249,7 @@ def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
         ("ct 01", "ct 01"), ("../a/b", "_a_b"), ("a\nb", "a_b"), ("CON", "CON_"), ("", "case"),
         ("...", "case"),
         ("Schädel", "Schädel"), ("x" * 200, "x" * 100), ("index.html", "index.html_"), ("end. ", "end"),
-        ("bad \udcff byte", "bad _ byte"),
+        ("bad \udcff byte", "bad _ byte"), ("頭" * 100, "頭" * 66),
     ],
 )  # fmt: skip
 def test_a_name_becomes_a_folder_name_on_every_system(text: str, name: str) -> None:
