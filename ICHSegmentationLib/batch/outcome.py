@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..errors import ICHError
 from ..events import Finished
+from ..printable import printable
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Problem:
 
     @classmethod
     def of(cls, error: ICHError) -> "Problem":
-        return cls(error.code, error.exit_code, error.message, error.hint)
+        return cls(error.code, error.exit_code, printable(error.message), printable(error.hint))
 
 
 @dataclass(frozen=True)

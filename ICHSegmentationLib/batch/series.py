@@ -13,6 +13,7 @@ from pydicom.errors import InvalidDicomError
 
 from ..errors import ICHError
 from ..io.dicom_slices import read_dataset, read_headers, reading
+from ..printable import printable
 from .case import Case, LeftOut
 from .head_ct import Picture, SeriesFacts, reason_against
 from .short_hash import short_hash
@@ -57,7 +58,7 @@ class SeriesIndex:
                 self._add(path)
         except (ICHError, InvalidDicomError):
             place = path.relative_to(self._root).as_posix()
-            columns = {"path": place} if self._identifiers else {}
+            columns = {"path": printable(place)} if self._identifiers else {}
             reason = "a DICOM file that is damaged or cannot be read"
             self._damaged.append(LeftOut(f"file-{short_hash(place)}", reason, columns))
 
@@ -91,7 +92,7 @@ class SeriesIndex:
     def _columns(self, path: Path, header: Dataset) -> dict[str, str]:
         tags = {_snake(tag): _text(header, tag) for tag in (*_SHOWN, *self._identifiers)}
         if self._identifiers:
-            tags["path"] = path.parent.relative_to(self._root).as_posix()
+            tags["path"] = printable(path.parent.relative_to(self._root).as_posix())
         return tags
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..io.atomic import atomic_path
+from ..printable import printable
 from ..report.numbers import RESEARCH_USE
 from .index import index_page
 from .rows import COLUMNS, EXIT_CODE, STATUSES, Row
@@ -66,7 +67,7 @@ def write_summary(out_dir: Path, rows: Sequence[Row], provenance: Provenance) ->
     with atomic_path(out_dir / "summary.json") as path:
         path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     with atomic_path(out_dir / "index.html") as path:
-        path.write_text(index_page(rows, given, document), encoding="utf-8")
+        path.write_text(printable(index_page(rows, given, document)), encoding="utf-8")
 
 
 def _cell(value: Any) -> Any:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..io.scans import is_dicom
+from ..printable import printable
 from .case import Case, Found, LeftOut, safe_name, split_ending, unique_names
 from .series import SeriesIndex
 from .short_hash import short_hash
@@ -34,7 +35,7 @@ def search_tree(root: Path, out_dir: Path, keep_identifiers: bool) -> Found:
                 f"Expected a folder that can be read at {root}, found one that cannot ({error.strerror}).",
                 "Allow reading it, or give another one.",
             ) from error
-        columns = {"path": place} if keep_identifiers else {}
+        columns = {"path": printable(place)} if keep_identifiers else {}
         closed.append(LeftOut(f"folder-{short_hash(place)}", "a folder that cannot be read", columns))
 
     index = SeriesIndex(root, keep_identifiers)
@@ -76,7 +77,7 @@ def _is_dicom(path: Path) -> bool:
 
 
 def _ending(path: Path) -> str:
-    return split_ending(path)[1].lower()
+    return printable(split_ending(path)[1].lower())
 
 
 def _name(root: Path, image: Path) -> str:

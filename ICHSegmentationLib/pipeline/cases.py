@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..printable import printable
+
 _ENDINGS = (".seg.nrrd", ".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd", ".dcm")
 
 
@@ -18,10 +20,11 @@ def case_name(path: Path) -> str:
 def own_name(path: Path) -> str:
     """The name that a file or folder goes by, even where it is a link to one of another name.
 
-    In a git-annex or DataLad dataset every file is a link to one that is named after its content.
+    In a git-annex or DataLad dataset every file is a link to one that is named after its content. Names that
+    are not UTF-8 are told as such, so that a result can be.
     """
     name = path.absolute().name
-    return path.resolve().name if name in ("", "..") else name
+    return printable(path.resolve().name if name in ("", "..") else name)
 
 
 def case_names(paths: Iterable[Path]) -> list[str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..io.atomic import atomic_path
+from ..printable import printable
 from ..volume import CTVolume, Volume
 from .page import page
 from .preview import preview
@@ -40,7 +41,7 @@ def write_report(
 
     paths = {"report": folder / "report.html", "preview": folder / "preview.png"}
     with atomic_path(paths["report"]) as path:
-        path.write_text(page(stack, frame, measurements, case, warnings), encoding="utf-8")
+        path.write_text(printable(page(stack, frame, measurements, case, warnings)), encoding="utf-8")
     with atomic_path(paths["preview"]) as path:
         # Level 3 is three times as fast as the default 6 and hardly larger.
         preview(stack, frame, measurements).save(path, compress_level=3)

@@ -17,6 +17,7 @@ from ICHSegmentationLib.pipeline.provenance import describe_mask
         ("scan.mha", "scan"),
         ("a.txt", "a.txt"),
         (".nii.gz", "case"),
+        ("M\udcfcller.nii", "M\ufffdller"),
     ],
 )
 def test_a_case_is_called_after_its_file(tmp_path: Path, file: str, name: str) -> None:

@@ -74,6 +74,12 @@ def test_a_hostile_case_name_is_only_text(bleeding_head, tmp_path):
     assert str(Text(html)).count(name) >= 5
 
 
+def test_names_that_are_no_text_are_shown_as_far_as_they_go(bleeding_head, tmp_path):
+    name = "M\udcfcller"
+    html = written(bleeding_head, tmp_path, case=name, settings={"model": name})
+    assert str(Text(html)).count("M\ufffdller") >= 2
+
+
 def test_every_measurement_is_shown(bleeding_head, tmp_path):
     measurements = bleeding_head.measurements()
     text = str(Text(written(bleeding_head, tmp_path)))
