@@ -69,16 +69,29 @@ def split_ending(file: Path) -> tuple[str, str]:
     return file.name[: len(file.name) - length], file.name[len(file.name) - length :]
 
 
-def safe_name(text: str) -> str:
-    """``text`` as the name of a case: a plain folder name on every system, and none of the batch's own."""
-    name = _cut(_UNSAFE.sub("_", text).strip(" .")).rstrip(" .") or "case"
+def safe_name(text: str, end: str = "") -> str:
+    """``text`` as the name of a case: a plain folder name on every system, and none of the batch's own.
+
+    Args:
+        end: what stands behind it, even where the text has to be cut.
+    """
+    name = (_cut(_plain(text), len(end)).rstrip(" .") or "case") + end
     if _WINDOWS_DEVICE.fullmatch(name) or name.casefold() in _NAMES_OF_THE_BATCH:
         return f"{name}_"
     return name
 
 
-def _cut(name: str) -> str:
-    return name[:LONGEST_NAME].encode()[:LARGEST_NAME].decode(errors="ignore")
+def is_cut(text: str) -> bool:
+    """Whether :func:`safe_name` takes only the beginning of ``text``."""
+    return _cut(_plain(text)) != _plain(text)
+
+
+def _plain(text: str) -> str:
+    return _UNSAFE.sub("_", text).strip(" .")
+
+
+def _cut(name: str, spared: int = 0) -> str:
+    return name[: LONGEST_NAME - spared].encode()[: LARGEST_NAME - spared].decode(errors="ignore")
 
 
 def unique_names(names: list[str]) -> list[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from ..errors import InputError
 from ..io.scans import is_dicom
 from ..printable import printable
-from .case import Case, Found, LeftOut, safe_name, split_ending, unique_names
+from .case import Case, Found, LeftOut, split_ending, unique_names
+from .image_names import names_of_images
 from .series import SeriesIndex
 from .short_hash import short_hash
 
@@ -49,7 +50,14 @@ def search_tree(root: Path, out_dir: Path, keep_identifiers: bool) -> Found:
         else:
             others[_ending(path)] += 1
     series, left_out = index.sorted_out()
-    cases = [*(Case(_name(root, path), (path,)) for path in images), *series]
+    places = [path.relative_to(root) for path in images]
+    cases = [
+        *(
+            Case(name, (path,), columns={"path": printable(place.as_posix())})
+            for name, path, place in zip(names_of_images(places), images, places, strict=True)
+        ),
+        *series,
+    ]
     names = unique_names([case.name for case in cases])
     return Found(
         cases=tuple(replace(case, name=name) for case, name in zip(cases, names, strict=True)),
@@ -78,8 +86,3 @@ def _is_dicom(path: Path) -> bool:
 
 def _ending(path: Path) -> str:
     return printable(split_ending(path)[1].lower())
-
-
-def _name(root: Path, image: Path) -> str:
-    """``site/scan/ct.nii.gz`` is the case ``site_scan_ct``."""
-    return safe_name("_".join([*image.relative_to(root).parent.parts, split_ending(image)[0]]))

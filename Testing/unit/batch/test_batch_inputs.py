@@ -29,7 +29,11 @@ def scan(**settings: object) -> Series:
 
 
 def uid_name(series: Series, kind: str = "ct") -> str:
-    return f"{kind}-{hashlib.sha256(series.uid.encode()).hexdigest()[:12]}"
+    return f"{kind}-{digits(series.uid)}"
+
+
+def digits(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def reasons(found: Found) -> dict[str, str]:
@@ -202,10 +206,24 @@ def test_images_are_named_by_their_place_and_results_are_not_searched(tmp_path: 
     found = search(tmp_path)
     assert {case.name: case.files[0].relative_to(tmp_path).as_posix() for case in found.cases} == {
         "ct": "ct.nii.gz",
-        "site_ct": "site_ct.nii",
-        "site_ct-2": "site/ct.nii.gz",
+        f"site_ct-{digits('site_ct.nii')}": "site_ct.nii",
+        f"site_ct-{digits('site/ct.nii.gz')}": "site/ct.nii.gz",
     }
+    for case in found.cases:
+        assert case.columns == {"path": case.files[0].relative_to(tmp_path).as_posix()}
     assert found.other_files == {".seg.nrrd": 1, ".txt": 1}
+
+
+def test_long_names_of_images_stay_what_they_are_when_files_are_added(tmp_path: Path) -> None:
+    before = []
+    for number in (2, 1):
+        write_scan(tmp_path / ("study " * 20).strip() / f"scan {number}.nii.gz")
+        names = {case.columns["path"]: case.name for case in search(tmp_path).cases}
+        assert len({name.casefold() for name in names.values()}) == len(names)
+        for place, name in names.items():
+            assert name == f"{('study ' * 20)[:87].strip()}-{digits(place)}"
+        before.append(names)
+    assert before[0].items() <= before[1].items()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right that not every user has")
