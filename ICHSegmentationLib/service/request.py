@@ -1,6 +1,7 @@
 """What can be asked of the worker: one JSON object a line."""
 
 import json
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,4 +65,18 @@ def parse_request(line: str) -> Request:
 def _texts(arguments: Any, request_id: str | None) -> tuple[str, ...]:
     if not isinstance(arguments, list) or not all(isinstance(word, str) for word in arguments):
         raise UnreadableRequest(f"Expected a list of texts as 'arguments', found {arguments!r}.", request_id)
+    for number, word in enumerate(arguments, start=1):
+        if not _can_be_passed(word):
+            raise UnreadableRequest(
+                f"Expected 'arguments' that a command line can hold, found {word!a} as word {number}.",
+                request_id,
+            )
     return tuple(arguments)
+
+
+def _can_be_passed(word: str) -> bool:
+    """Whether a command line can hold it; the escapes of JSON make zeros and halves of characters."""
+    try:
+        return b"\0" not in os.fsencode(word)
+    except UnicodeEncodeError:
+        return False

@@ -118,6 +118,11 @@ def test_an_error_of_one_request_ends_no_other(a_ct: Path, no_network: FakeSegme
         '{"id": "5"}',
         '{"id": "5", "command": "segment", "arguments": "ct.nii.gz"}',
         '{"id": "5", "command": "segment", "arguments": [5]}',
+        '{"id": "5", "command": "segment", "arguments": ["ct.nii", "a\\u0000b"]}',
+        pytest.param(
+            '{"id": "5", "command": "segment", "arguments": ["\\ud800"]}',
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="names of files may hold it there"),
+        ),
         '{"id": "5", "command": "segment", "input": "ct.nii.gz"}',
     ],
 )
