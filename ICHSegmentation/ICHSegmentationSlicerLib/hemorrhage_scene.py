@@ -42,6 +42,10 @@ class HemorrhageScene(SceneMaps):
         """The node with this id, or None."""
         return self._scene.GetNodeByID(node_id) if node_id else None
 
+    def has(self, node: Any) -> bool:
+        """Whether the node is still in the scene."""
+        return node.GetScene() is not None
+
     def check(self, scan: Any) -> None:
         """Raise an InputError with a sentence unless the scan can be segmented."""
         from .scan_export import check_scan

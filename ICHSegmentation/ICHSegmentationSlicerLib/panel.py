@@ -85,7 +85,6 @@ class Panel:
 
     def follow(self, state: Any) -> None:
         """Show what another state says; None while there is no scene to follow."""
-        self._state = None
         if state is None:
             self.let_go()
             return
@@ -101,30 +100,40 @@ class Panel:
             return
         self._scan.map_uncertainty = state.mapUncertainty
         self._correction.apply_mask(state)
-        if state.scan is not self.session.scan and not self.running:
+        if self._is_outdated(state):
+            self._scan.forget()
             self._look_at(state)
+
+    def _is_outdated(self, state: Any) -> bool:
+        """Whether another scan is to be shown, or the segmentation that is shown was removed.
+
+        While a run works it is not asked: what was removed meanwhile is dropped when it ends.
+        """
+        shown = self.session.segmentation
+        removed = shown is not None and not self._scene.has(shown)
+        return not self.running and (removed or state.scan is not self.session.scan)
 
     def _look_at(self, state: Any) -> None:
         scan, wanted = state.scan, state.segmentation
-        self._scan.forget()
         self.session.choose_scan(scan)
         if scan is not None:
             self._loading.run(self._take_earlier(scan, wanted), self._not_taken)
 
     def let_go(self) -> None:
         """The scene is going away: end the run, and hold nothing of it."""
+        self._state = None
         self._loading.stop()
         self._scan.abandon()
         self._comparison.abandon()
         self._detection.let_go()
         self._tada.let_go()
         self._correction.let_go()
-        self._state = None
         self.session.choose_scan(None)
 
     def scene_imported(self) -> None:
         """A scene was loaded into this one: what it has for the scan is taken up."""
         if self._state is not None and not self.running:
+            self._scan.forget()
             self._look_at(self._state)
 
     def enter(self) -> None:
@@ -153,8 +162,7 @@ class Panel:
         if not found:
             return
         segmentation = wanted if wanted in found else found[-1]
-        measurements = self._scene.remeasure(scan, segmentation)
-        yield
+        measurements = self._scene.remeasure(scan, segmentation)  # no yield from here: nodes may be removed
         lines = self._scene.find_tada_lines(scan)
         self.session.take_result(segmentation, measurements)
         if lines:
@@ -193,3 +201,5 @@ class Panel:
             self._ui.setupCollapsibleButton,
         ):
             part.setEnabled(not self.running and not comparing)
+        if self._state is not None and self._is_outdated(self._state):
+            self._look_at(self._state)  # and leave what was said of the run
