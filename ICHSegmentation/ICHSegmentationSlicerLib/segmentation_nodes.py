@@ -9,7 +9,7 @@ import numpy as np
 import slicer
 from numpy.typing import NDArray
 
-from ICHSegmentationLib.errors import GridMismatchError
+from ICHSegmentationLib.errors import GridMismatchError, InputError
 from ICHSegmentationLib.io.masks import labels_in
 
 from .edited_segments import edited_labels, is_edited, mark_edited
@@ -43,11 +43,17 @@ def add_segmentation(
         model_facts: plain values to keep with the node, such as the model's id, version and hash; None for a
             mask that no model made.
         replace: an earlier node to fill anew instead; what displays or measures it stays connected.
+            One that was removed from the scene gives way to a new node.
 
     Raises:
+        InputError: the scan was removed from the scene.
         GridMismatchError: the mask has another number of slices, rows or columns than the scan.
         UnknownLabelError: a value that no label has.
     """
+    if scan.GetScene() is None:
+        raise InputError(
+            _("The scan was removed while it was segmented."), _("Load it again, choose it and segment it.")
+        )
     if mask.shape != shape_of(scan):
         raise GridMismatchError(
             _("Expected a mask of {expected} voxels as the scan has, found one of {found}.").format(
@@ -56,9 +62,12 @@ def add_segmentation(
             _("Segment this scan again."),
         )
     labels = labels_in(mask)
-    node = replace or scene.AddNewNodeByClass(
-        "vtkMRMLSegmentationNode", _("{scan} hemorrhage").format(scan=scan.GetName())
-    )
+    if replace is not None and replace.GetScene() is not None:
+        node = replace
+    else:
+        node = scene.AddNewNodeByClass(
+            "vtkMRMLSegmentationNode", _("{scan} hemorrhage").format(scan=scan.GetName())
+        )
     # No StartModify here: it would tell of added segments without saying which.
     _place_with(scan, node)
     put_mask(node, scan, mask, labels)

@@ -10,7 +10,7 @@ from placements import PLACEMENTS, SHAPE, blots, noise
 from segments import FACTS, names, segment_of
 from volumes import make_scan
 
-from ICHSegmentationLib.errors import GridMismatchError, UnknownLabelError
+from ICHSegmentationLib.errors import GridMismatchError, InputError, UnknownLabelError
 from ICHSegmentationLib.labels import LABELS
 
 ALL = np.zeros(SHAPE, np.uint8)
@@ -141,6 +141,23 @@ def test_replacing_fills_the_same_node_and_forgets_what_was_in_it(scene: Any) ->
     list(make_surfaces(node))
     surfaces = [segment_of(node, name).GetRepresentation("Closed surface") for name in names(node)]
     assert all(surface.GetNumberOfPoints() for surface in surfaces)
+
+
+def test_a_removed_scan_is_refused_and_a_removed_segmentation_gives_way(scene: Any) -> None:
+    from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation, mask_of, segmentations_of
+
+    scan = make_scan(scene, voxels=noise())
+    removed = add_segmentation(scene, scan, blots(), FACTS)
+    scene.RemoveNode(removed)
+    made = add_segmentation(scene, scan, ALL, FACTS, replace=removed)
+    assert made is not removed
+    assert segmentations_of(scene, scan) == [made]
+    np.testing.assert_array_equal(mask_of(made, scan), ALL)
+    scene.RemoveNode(scan)
+    for replace in (None, made):
+        with pytest.raises(InputError, match="The scan was removed"):
+            add_segmentation(scene, scan, blots(), FACTS, replace)
+    assert scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 1
 
 
 def test_a_second_result_beside_the_first_is_a_node_of_its_own(scene: Any) -> None:

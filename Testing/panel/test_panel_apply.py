@@ -237,6 +237,57 @@ def test_a_scan_that_is_segmented_already_may_have_it_replaced(opened: Any, scan
     assert segmentations(scene) == [before]
 
 
+def test_a_scan_removed_in_mid_run_is_told_and_nothing_is_added(opened: Any, scan: Any, scene: Any) -> None:
+    setup = PlannedSetup()
+    panel = opened(setup)
+    panel.press("applyButton")
+    mask = bleed_mask(scan)
+    scene.RemoveNode(scan)
+    nodes = scene.GetNumberOfNodes()
+    setup.worker.finish(mask)
+    assert panel.settle(lambda: not panel.panel.running, 60)
+    panel.settle()
+    assert panel.said() == (
+        "The scan was removed while it was segmented.\nLoad it again, choose it and segment it."
+    )
+    assert scene.GetNumberOfNodes() == nodes
+    assert panel.panel.session.scan is None
+    make_scan(scene)
+    panel.ui.scanSelector.setCurrentIndex(1)
+    panel.press("applyButton")
+    assert len(setup.workers) == 2
+
+
+def test_a_scan_removed_before_the_worker_began_is_told(opened: Any, scan: Any, scene: Any) -> None:
+    setup = PlannedSetup()
+    panel = opened(setup)
+    mask = bleed_mask(scan)
+    panel.ui.applyButton.click()
+    scene.RemoveNode(scan)
+    panel.settle()
+    setup.worker.finish(mask)
+    assert panel.settle(lambda: not panel.panel.running, 60)
+    assert panel.said().startswith("The scan was removed")
+    assert not segmentations(scene)
+
+
+def test_where_the_one_to_replace_is_removed_in_mid_run_a_new_one_is_made(
+    opened: Any, scan: Any, scene: Any
+) -> None:
+    setup = PlannedSetup()
+    panel = shown(opened, scan, setup=setup)
+    (before,) = segmentations(scene)
+    panel.ui.targetComboBox.setCurrentIndex(1)
+    panel.press("applyButton")
+    scene.RemoveNode(before)
+    setup.worker.finish(bleed_mask(scan, 5))
+    assert panel.settle(lambda: "Subdural" in str(panel.table()), 60)
+    (made,) = segmentations(scene)
+    assert made is panel.panel.session.segmentation is panel.state.segmentation
+    assert made is not before
+    assert not panel.said()
+
+
 def test_the_scans_file_is_gone_after_the_run_and_the_report_is_not(opened: Any, scan: Any) -> None:
     setup = PlannedSetup()
     panel = shown(opened, scan, setup=setup)
