@@ -186,9 +186,10 @@ OPEN = Recipe(
         features=(8, 16, 32, 48, 64, 64, 64),
         spacing_mm=(5.0, 1.6, 1.6),
         patch=(16, 128, 128),
-        weights={"synthetic": 0.42, "small": 0.12, "clean": 0.22, "traced": 0.20, "phantom": 0.04},
+        weights={"synthetic": 0.36, "small": 0.14, "clean": 0.22, "traced": 0.20, "phantom": 0.08},
         schedule=Schedule(steps=4900, freeze_norm_at=3380),
-        augmentation=Augmentation(foreground_share=0.6),
+        refinement=_REFINEMENT.lasting(4000),
+        augmentation=Augmentation(noise_hu=10.0, foreground_share=0.6, tilted_share=0.2, climb_slices=6.0),
         largest_pass=(48, 192, 192),
     ),
     fine=StageRecipe(
@@ -196,16 +197,17 @@ OPEN = Recipe(
         features=(12, 24, 48, 64, 96, 96, 96),
         spacing_mm=(5.0, 0.9, 0.9),
         patch=(8, 128, 128),
-        weights={"synthetic": 0.45, "small": 0.13, "clean": 0.18, "traced": 0.20, "phantom": 0.04},
+        weights={"synthetic": 0.38, "small": 0.14, "clean": 0.18, "traced": 0.22, "phantom": 0.08},
         schedule=Schedule(steps=5100, freeze_norm_at=3510),
-        augmentation=Augmentation(foreground_share=0.6),
+        refinement=_REFINEMENT.lasting(4000),
+        augmentation=Augmentation(noise_hu=10.0, foreground_share=0.6, tilted_share=0.2, climb_slices=3.0),
         largest_pass=(16, 192, 192),
     ),
     inference={**DEFAULT.inference, "context_mm": 115.0},
     manifest={
         "schema_version": 1,
         "id": "ich-cascade-open",
-        "version": "1.0.0",
+        "version": "1.1.0",
         "name": "ICH cascade, open data",
         "description": (
             "Two residual 3D U-Nets, coarse then fine, that outline hemorrhage as one class. Learned from "
