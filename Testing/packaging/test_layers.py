@@ -11,7 +11,7 @@ from imports import imports_of, modules_of
 
 LIBRARY = "ICHSegmentationLib"
 LAYERS = [
-    {"errors", "events", "labels", "settings", "cancellation", "wording"},
+    {"errors", "events", "labels", "settings", "cancellation", "wording", "printable"},
     {"volume"},
     {"io", "preparation", "networks", "models", "phantom"},
     {"inference", "detection", "measurement", "subtypes", "correction", "comparison"},

@@ -16,7 +16,7 @@ from ICHSegmentationLib.volume import CTVolume, Volume
 
 CLEAR = {
     "intraparenchymal": ("intraparenchymal", 18.0, 3),
-    "intraventricular": ("intraventricular", 9.0, 1),
+    "intraventricular": ("intraventricular", 15.0, 1),
     "subarachnoid": ("subarachnoid", 6.0, 2),
     "subdural": ("subdural", 35.0, 4),
     "epidural": ("epidural", 25.0, 5),
