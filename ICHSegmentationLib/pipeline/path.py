@@ -96,8 +96,8 @@ def segment_case(
         mask, told = segmentation.mask, None
         if settings.subtypes:
             mask, told = told_apart(ct, mask, segmenter.model.manifest, detection, journal, _SUBTYPES)
-        if detection:
-            journal.warn(disagreements_with(detection, ct, mask))
+        doubts = disagreements_with(detection, ct, mask) if detection else ()
+        journal.warn(doubts)
         facts = {
             "input": scan,
             "model": describe_model(segmenter.model),
@@ -107,7 +107,7 @@ def segment_case(
             "detection": facts_of(detection, detector) if detection and detector else None,
         }
         paths, measurements = _write(
-            folder, ct, mask, settings, facts, journal, segmentation.uncertainty, told
+            folder, ct, mask, settings, facts, journal, segmentation.uncertainty, told, doubts
         )
     return _finish(Path(out_dir), mask, paths, measurements, journal)
 
@@ -205,10 +205,11 @@ def _write(
     journal: Journal,
     uncertainty: Uncertainty | None = None,
     told: "Told | None" = None,
+    doubts: tuple[str, ...] = (),
 ) -> tuple[dict[str, Path], dict[str, Any]]:
     """Measure ``mask`` and write all files of the result; nobody asks how sure a person was of theirs.
 
-    ``told`` is who told the subtypes in it, where no person did.
+    ``told`` is who told the subtypes in it, where no person did; ``doubts`` is where a detector disagrees.
     """
     from ..measurement import measure
     from ..report.write import write_report
@@ -216,7 +217,7 @@ def _write(
     with journal.stage("measure", _MEASURE):
         measured = measure(mask, settings.measurement, ct.slice_positions_mm, told).to_dict()
         journal.warn(measured["warnings"])
-        look = _second_look(ct, mask, uncertainty) if uncertainty else None
+        look = _second_look(ct, mask, uncertainty, doubts) if uncertainty else None
     measurements = {
         "schema_version": SCHEMA_VERSION,
         "research_use_only": RESEARCH_USE,
@@ -263,8 +264,10 @@ def _load_the_rest() -> None:
     from ..report import write  # noqa: F401
 
 
-def _second_look(ct: CTVolume, mask: Volume, uncertainty: Uncertainty) -> dict[str, Any]:
-    limits = dict.fromkeys([*uncertainty.reasons, *limits_of_search(ct)])
+def _second_look(
+    ct: CTVolume, mask: Volume, uncertainty: Uncertainty, doubts: tuple[str, ...]
+) -> dict[str, Any]:
+    limits = dict.fromkeys([*doubts, *uncertainty.reasons, *limits_of_search(ct)])
     return second_look(mask, uncertainty, limits, ct.slice_positions_mm).to_dict()
 
 

@@ -19,6 +19,9 @@ THICKEST_MM = 6.0
 FEWEST_SLICES = 10
 LOWEST_BRAIN_MM = 80.0  # an adult brain is about 130 mm high, a newborn's 90 mm
 OPEN_TOP_MM2 = 6_000.0  # soft tissue in the topmost slice; the scalp over the vertex has less
+BONE_HU = 200
+RIM_MM = 8.0
+CUT_MM, CUT_SLICES = 30.0, 3  # of brain on the rim, on so many slices of the sample
 TILT_DEGREES = 2.0
 OBLIQUE_DEGREES = 20.0
 
@@ -36,18 +39,14 @@ def check_ct(ct: CTVolume) -> list[str]:
     sample, pixel_mm2 = _sample(order.apply(ct.voxels), order.grid)
     _require_head(sample, pixel_mm2)
     _require_hounsfield(sample)
-    return [
-        *_slice_warnings(order.grid),
-        *_cover_warnings(sample, pixel_mm2),
-        *_angle_warnings(ct, order.grid),
-    ]
+    return [*_view_warnings(sample, pixel_mm2, order.grid), *_angle_warnings(ct, order.grid)]
 
 
 def limits_of_search(ct: CTVolume) -> list[str]:
-    """Why hemorrhage may be missed, one sentence each: thick slices, gaps, a part of the head."""
+    """Why hemorrhage may be missed, one sentence each: thick slices, gaps, a part of the head cut off."""
     order = Reorientation.of(ct.grid)
     sample, pixel_mm2 = _sample(order.apply(ct.voxels), order.grid)
-    return [*_slice_warnings(order.grid), *_gap_warnings(ct), *_cover_warnings(sample, pixel_mm2)]
+    return [*_view_warnings(sample, pixel_mm2, order.grid), *_gap_warnings(ct)]
 
 
 def _require_finite(voxels: NDArray[Any]) -> None:
@@ -118,8 +117,30 @@ def _eight_bit(sample: NDArray[Any]) -> bool:
     )
 
 
-def _slice_warnings(grid: Grid) -> list[str]:
-    count, distance = grid.shape[0], grid.slice_distance
+def _view_warnings(sample: NDArray[Any], pixel_mm2: float, grid: Grid) -> list[str]:
+    """What of a head is not seen; slices and rims that show nothing count as not scanned."""
+    shown = _shown(sample, pixel_mm2)
+    step = max(1, round(SAMPLE_MM / grid.spacing[0]))
+    return [
+        *_slice_warnings(min(grid.shape[0], len(shown) * step), grid.slice_distance),
+        *_cover_warnings(shown, pixel_mm2),
+        *_rim_warnings(shown, pixel_mm2**0.5),
+    ]
+
+
+def _shown(sample: NDArray[Any], pixel_mm2: float) -> NDArray[Any]:
+    """The part of the sample between the first and the last slice with anything of a head's size, without
+    rows and columns that hold a single value."""
+    solid = np.count_nonzero(sample > AIR_HU, axis=(1, 2)) * pixel_mm2 >= SMALLEST_HEAD_MM2
+    spans = [solid & (np.ptp(sample, axis=(1, 2)) > 0)]
+    spans += [np.ptp(sample, axis=axes) > 0 for axes in ((0, 2), (0, 1))]
+    found = [np.flatnonzero(span) for span in spans]
+    if not all(places.size for places in found):
+        return sample
+    return sample[tuple(slice(places[0], places[-1] + 1) for places in found)]
+
+
+def _slice_warnings(count: int, distance: float) -> list[str]:
     warnings = []
     if count > 1 and distance > THICKEST_MM:
         warnings.append(f"Slices lie {distance:.1f} mm apart: small or thin hemorrhages can be missed.")
@@ -146,6 +167,30 @@ def _cover_warnings(sample: NDArray[Any], pixel_mm2: float) -> list[str]:
     if len(sample) == 1 or soft < OPEN_TOP_MM2:
         return []
     return ["The scan ends below the top of the head: hemorrhage above its last slice is not seen."]
+
+
+def _rim_warnings(shown: NDArray[Any], pixel_mm: float) -> list[str]:
+    """A rim of the pictures that runs through skull, brain and skull again."""
+    deep = round(RIM_MM / pixel_mm)
+    cut = 0
+    for plane in shown:
+        rims = (plane[:deep], plane[-deep:], plane[:, :deep].T, plane[:, -deep:].T)
+        cut += any(_brain_between_bone(rim) * pixel_mm >= CUT_MM for rim in rims)
+    if cut < CUT_SLICES:
+        return []
+    return ["The head is cut off at the edge of the pictures: hemorrhage beyond it is not seen."]
+
+
+def _brain_between_bone(rim: NDArray[Any]) -> int:
+    """Pixels along a rim ``[depth, length]`` of soft tissue all through, between the first bone and the last.
+
+    A head holder is too thin to be soft all through.
+    """
+    bone = np.flatnonzero((rim > BONE_HU).any(axis=0))
+    if not bone.size:
+        return 0
+    between = rim[:, bone[0] : bone[-1] + 1]
+    return int(np.count_nonzero(((between > 0) & (between < 100)).all(axis=0)))
 
 
 def _angle_warnings(ct: CTVolume, canonical: Grid) -> list[str]:

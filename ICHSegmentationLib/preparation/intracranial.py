@@ -28,6 +28,8 @@ OPEN_SHARE = 0.6  # a slice that goes on with less of its neighbour's area has l
 WIDE_SHARE = 0.45  # ... if that neighbour is no narrower than this share of the widest
 HULL_REACH_MM = 25.0  # bone up to this distance from the region takes part in the hull
 BULGE_MM = 8.0  # how far a brain may bulge out of an open skull
+OPEN_FROM_MM = 12.0  # how far the region's rim must lie from bone to count as open ...
+OPEN_MM, OPEN_HEIGHT_MM = 40.0, 15.0  # ... and along and over how much of it, to be told
 SHELL_MM = 8.0  # scalp and skull together, where no skull is seen
 LARGEST_BUBBLE_MM2 = 150.0  # of air in a slice; sinuses are larger
 LARGEST_AREA_MM2 = 30_000.0  # of a slice inside a skull; more is a trunk
@@ -94,7 +96,7 @@ class CoarseHead:
         with_rim = upsampled(self.inside | rim, steps, hu.shape)
         box = bounding_box(with_rim, 0.0, spacing)
         mask[box] |= with_rim[box] & (hu[box] < BONE_HU)
-        return IntracranialRegion(mask)
+        return IntracranialRegion(mask, _open_skull(self.hu > BONE_HU, self.inside, self.spacing))
 
 
 def intracranial_region(hu: NDArray[Any], spacing: Spacing) -> IntracranialRegion:
@@ -203,6 +205,23 @@ def _spanned(bone: Mask, last: Mask, size: Spacing) -> Mask:
     """The convex hull of the bone around ``last``, and a little more for a brain that bulges out."""
     around = bone & _within(HULL_REACH_MM, last, size)
     return _within(BULGE_MM, convex_hull_image(around), size) if around.any() else around
+
+
+def _open_skull(bone: Mask, inside: Mask, size: Spacing) -> tuple[str, ...]:
+    """A warning where, from the widest slice upwards, bone is missing along much of the region's rim."""
+    first = int(inside.sum(axis=(1, 2)).argmax())
+    open_slices = 0
+    for plane, skull in zip(inside[first:], bone[first:], strict=True):
+        if not plane.any() or not skull.any():
+            continue
+        rim = plane & ~ndimage.binary_erosion(plane)
+        far = ndimage.distance_transform_edt(~skull, sampling=size[1:]) > OPEN_FROM_MM
+        open_slices += bool(np.count_nonzero(rim & far) * min(size[1:]) >= OPEN_MM)
+    if open_slices * size[0] < OPEN_HEIGHT_MM:
+        return ()
+    return (
+        "The skull is open, as after a craniectomy: what lies beneath the opening may not be searched whole.",
+    )
 
 
 def _head_without_shell(tissue: Mask, size: Spacing) -> Mask:

@@ -114,6 +114,7 @@ def test_what_the_detector_saw_and_nobody_outlined_is_a_warning_and_a_picture(
     result = segment_case(ct, tmp_path / "out", listen=heard.append, segmenter=segmenter, detector=a_detector)
     warning = "Detector: subarachnoid hemorrhage likely on slice 21, nothing outlined there."
     assert warning in result.measurements["warnings"]
+    assert warning in result.measurements["uncertainty"]["reasons"]
     assert warning in [event.message for event in heard if isinstance(event, Warned)]
     page = result.paths["report"].read_text("utf-8")
     assert warning in page

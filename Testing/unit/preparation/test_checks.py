@@ -108,6 +108,19 @@ def test_thick_slices_are_named(a_head):
     assert [w for w in warnings if "10.0 mm apart" in w]
 
 
+@pytest.mark.parametrize("filling", [-1000, -3024, 0])
+def test_slices_and_rims_that_show_nothing_hide_no_missing_part(a_head, filling):
+    half = a_head.hu.copy()
+    half[len(half) // 2 :] = filling
+    assert limits_of_search(ct(half)) == limits_of_search(ct(a_head.hu[: len(half) // 2])) != []
+    # through the head, well within its skull
+    back = int(np.flatnonzero(a_head.inside.any(axis=(0, 2)))[-1] - 30 / 2)
+    half = a_head.hu.copy()
+    half[:, back:] = filling
+    for cut in (half, a_head.hu[:, :back]):
+        assert [w for w in check_ct(ct(cut)) if "cut off at the edge of the pictures" in w]
+
+
 def test_gaps_between_slices_limit_the_search(a_head):
     even = 5.0 * np.arange(len(a_head.hu))
     assert limits_of_search(ct(a_head.hu, slice_positions_mm=even)) == []
