@@ -2,14 +2,22 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from .detect_options import add_detector_options
 from .network_options import add_network_options
 
 
-def add_dicom_options(command: argparse.ArgumentParser, ways: Any) -> None:
-    """``ways`` is the group of which one must be chosen."""
+class NodeOption(NamedTuple):
+    """An option that only ``--dicom`` takes: its name, where it is stored, and what if it is not given."""
+
+    name: str
+    dest: str
+    default: Any
+
+
+def add_dicom_options(command: argparse.ArgumentParser, ways: Any) -> tuple[NodeOption, ...]:
+    """``ways`` is the group of which one must be chosen. Gives the options that belong to ``--dicom``."""
     ways.add_argument(
         "--dicom",
         type=int,
@@ -63,3 +71,6 @@ def add_dicom_options(command: argparse.ArgumentParser, ways: Any) -> None:
         )
     add_network_options(node)
     add_detector_options(node)
+    return tuple(
+        NodeOption(action.option_strings[-1], action.dest, action.default) for action in node._group_actions
+    )

@@ -19,11 +19,26 @@ COMMANDS = ("segment", "detect", "measure", "compare")
 
 
 def run(options: Namespace) -> int:
-    """Carry out commands of ``ichseg``, one after the other, in this one process."""
+    """Carry out commands of ``ichseg``, one after the other, in this one process.
+
+    Raises:
+        InputError: an option was given that only ``--dicom`` takes.
+    """
+    _refuse_node_options(options)
     out = sys.stdout
     json_lines(out)(ProcessStarted(os.getpid()))
     with redirect_stdout(sys.stderr):
         return serve(Inbox(lines_of(sys.stdin.fileno())), carry_out, out, options.idle_minutes * 60)
+
+
+def _refuse_node_options(options: Namespace) -> None:
+    # by identity, as argparse itself tells what was given: a word that repeats the default is given too
+    given = [o.name for o in options.node_options if getattr(options, o.dest) is not o.default]
+    if given:
+        raise InputError(
+            f"{', '.join(given)}: only for --dicom, and --local was chosen.",
+            "With --local, name what a scan needs in the arguments of each request.",
+        )
 
 
 def carry_out(request: Request, listen: Listener) -> int:

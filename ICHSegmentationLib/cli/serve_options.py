@@ -20,5 +20,4 @@ def add_serve_options(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="with --local, end when nothing was asked for this long (default: %(default)g)",
     )
-    add_dicom_options(command, ways)
-    command.set_defaults(command="serve")
+    command.set_defaults(command="serve", node_options=add_dicom_options(command, ways))
