@@ -121,10 +121,18 @@ def import_folder(path: Path) -> ModelFolder:
         ):
             raise ModelError(
                 f"Expected a model that is not installed yet, found one with the id '{model_id}'.",
-                f"Remove the old one first: ichseg models remove {model_id}",
+                _how_to_import(model_id),
             )
         model.path.rename(place)
     return ModelFolder.open(place)
+
+
+def _how_to_import(taken: str) -> str:
+    """A hint for a model whose id is taken."""
+    own = {model.manifest.id: model.path.name for model in installed() if model.path not in embedded()}
+    if taken in own or (store_folder() / taken).exists():
+        return f"Remove the old one first: ichseg models remove {own.get(taken, taken)}"
+    return "It is embedded already; give the model another id."
 
 
 def download(url: str, sha256: str) -> ModelFolder:

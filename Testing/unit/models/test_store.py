@@ -151,8 +151,9 @@ def test_a_second_import_of_an_id_keeps_the_first(
     a_model_folder: Path, tmp_path: Path, write_model: Callable[..., Path]
 ) -> None:
     import_folder(a_model_folder)
-    with pytest.raises(ModelError, match="small"):
+    with pytest.raises(ModelError, match="small") as caught:
         import_folder(write_model(tmp_path / "other", version="2.0.0"))
+    assert caught.value.hint == "Remove the old one first: ichseg models remove small"
     assert find("small").manifest.version == "1.0.0"
 
 
@@ -169,8 +170,10 @@ def test_an_embedded_model_is_found_by_name_and_id_and_never_removed(
     for known in (name, "embedded"):
         with pytest.raises(ModelNotFoundError):
             remove(known)
-    with pytest.raises(ModelError, match="embedded"):
-        import_folder(embedded)
+    for taken in (embedded, write_model(tmp_path / "other", id=name)):
+        with pytest.raises(ModelError) as caught:
+            import_folder(taken)
+        assert caught.value.hint == "It is embedded already; give the model another id."
     find(name).verify()
 
 
