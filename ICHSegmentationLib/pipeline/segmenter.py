@@ -82,6 +82,11 @@ def _loaded(
 ) -> Segmenter:
     """The cascade of the model in ``folder``; its hash is there to tell a changed model from the kept one."""
     model = ModelFolder.open(folder)
+    if model.manifest.recipe == "detector":
+        raise ModelError(
+            f"Expected a model that outlines, found the detector '{model.manifest.id}'.",
+            "This model only detects: use 'ichseg detect', or --detector.",
+        )
     if model.manifest.recipe != "cascade":
         model.verify()
         require_pytorch()
