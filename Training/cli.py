@@ -146,6 +146,8 @@ def _train_options(options: Namespace) -> "TrainOptions":
 
 
 def _evaluate(options: Namespace) -> None:
+    from ICHSegmentationLib.errors import InputError
+
     from .datasets.prepared import load_held_out, load_split
     from .evaluation.folder import evaluate_folder
 
@@ -154,6 +156,11 @@ def _evaluate(options: Namespace) -> None:
         references = load_split(options.references, options.fold)[1]
     elif options.held_out:
         references = load_held_out(options.references)
+        if not references:
+            raise InputError(
+                f"Expected held-out cases in {options.references}, but the data set holds out no case.",
+                "Take --fold, or prepare data with a split of its own.",
+            )
     evaluate_folder(options.predictions, references, options.out, options.images)
     print(f"Report: {options.out / 'report.html'}")
 
