@@ -1,22 +1,15 @@
 """The options of ``ichseg serve --dicom``."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from .detect_options import add_detector_options
 from .network_options import add_network_options
 
 
-class NodeOption(NamedTuple):
-    """An option that only ``--dicom`` takes: its name, where it is stored, and what if it is not given."""
-
-    name: str
-    dest: str
-    default: Any
-
-
-def add_dicom_options(command: argparse.ArgumentParser, ways: Any) -> tuple[NodeOption, ...]:
+def add_dicom_options(command: argparse.ArgumentParser, ways: Any) -> Sequence[argparse.Action]:
     """``ways`` is the group of which one must be chosen. Gives the options that belong to ``--dicom``."""
     ways.add_argument(
         "--dicom",
@@ -71,6 +64,5 @@ def add_dicom_options(command: argparse.ArgumentParser, ways: Any) -> tuple[Node
         )
     add_network_options(node)
     add_detector_options(node)
-    return tuple(
-        NodeOption(action.option_strings[-1], action.dest, action.default) for action in node._group_actions
-    )
+    options: Sequence[argparse.Action] = node._group_actions
+    return options

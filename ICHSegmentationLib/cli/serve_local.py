@@ -32,8 +32,7 @@ def run(options: Namespace) -> int:
 
 
 def _refuse_node_options(options: Namespace) -> None:
-    # by identity, as argparse itself tells what was given: a word that repeats the default is given too
-    given = [o.name for o in options.node_options if getattr(options, o.dest) is not o.default]
+    given = [o.option_strings[-1] for o in options.node_options if getattr(options, o.dest) != o.default]
     if given:
         raise InputError(
             f"{', '.join(given)}: only for --dicom, and --local was chosen.",

@@ -30,11 +30,10 @@ def sole_writer(final: Path) -> Iterator[bool]:
         yield alone
     finally:
         if alone:
-            _remove(
-                path
-            )  # POSIX lets go of the name while the lock is held, so nobody finds a free lock there
+            # On POSIX the name goes while the lock is held, so that nobody finds a free one there.
+            _remove(path)
             lock.release()
-            _remove(path)  # Windows only now
+            _remove(path)  # on Windows it goes only now
 
 
 def _remove(path: Path) -> None:

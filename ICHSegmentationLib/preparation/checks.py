@@ -25,6 +25,8 @@ CUT_MM, CUT_SLICES = 30.0, 3  # of brain on the rim, on so many slices of the sa
 TILT_DEGREES = 2.0
 OBLIQUE_DEGREES = 20.0
 
+Steps = tuple[int, int, int]
+
 
 def check_ct(ct: CTVolume) -> list[str]:
     """Warnings about a CT, one sentence each; empty for an ordinary head CT.
@@ -36,17 +38,17 @@ def check_ct(ct: CTVolume) -> list[str]:
     """
     _require_finite(ct.voxels)
     order = Reorientation.of(ct.grid)
-    sample, pixel_mm2 = _sample(order.apply(ct.voxels), order.grid)
-    _require_head(sample, pixel_mm2)
+    sample, steps = _sample(order.apply(ct.voxels), order.grid)
+    _require_head(sample, _pixel_mm2(order.grid, steps))
     _require_hounsfield(sample)
-    return [*_view_warnings(sample, pixel_mm2, order.grid), *_angle_warnings(ct, order.grid)]
+    return [*_view_warnings(sample, steps, order.grid), *_angle_warnings(ct, order.grid)]
 
 
 def limits_of_search(ct: CTVolume) -> list[str]:
     """Why hemorrhage may be missed, one sentence each: thick slices, gaps, a part of the head cut off."""
     order = Reorientation.of(ct.grid)
-    sample, pixel_mm2 = _sample(order.apply(ct.voxels), order.grid)
-    return [*_view_warnings(sample, pixel_mm2, order.grid), *_gap_warnings(ct)]
+    sample, steps = _sample(order.apply(ct.voxels), order.grid)
+    return [*_view_warnings(sample, steps, order.grid), *_gap_warnings(ct)]
 
 
 def _require_finite(voxels: NDArray[Any]) -> None:
@@ -59,12 +61,15 @@ def _require_finite(voxels: NDArray[Any]) -> None:
             )
 
 
-def _sample(voxels: NDArray[Any], grid: Grid) -> tuple[NDArray[Any], float]:
-    """About one voxel each 2 mm, in canonical order with the topmost slice, and the area (mm²) of each."""
-    rows, columns = (max(1, round(SAMPLE_MM / mm)) for mm in grid.spacing[1:])
-    slices = max(1, round(SAMPLE_MM / grid.spacing[0]))
-    area = grid.spacing[1] * grid.spacing[2] * rows * columns
-    return voxels[::-1][::slices, ::rows, ::columns][::-1], area
+def _sample(voxels: NDArray[Any], grid: Grid) -> tuple[NDArray[Any], Steps]:
+    """About one voxel each 2 mm, in canonical order with the topmost slice, and the steps along each axis."""
+    slices, rows, columns = (max(1, round(SAMPLE_MM / mm)) for mm in grid.spacing)
+    return voxels[::-1][::slices, ::rows, ::columns][::-1], (slices, rows, columns)
+
+
+def _pixel_mm2(grid: Grid, steps: Steps) -> float:
+    """Area of a pixel of the sample."""
+    return grid.spacing[1] * grid.spacing[2] * steps[1] * steps[2]
 
 
 def _require_head(sample: NDArray[Any], pixel_mm2: float) -> None:
@@ -117,14 +122,14 @@ def _eight_bit(sample: NDArray[Any]) -> bool:
     )
 
 
-def _view_warnings(sample: NDArray[Any], pixel_mm2: float, grid: Grid) -> list[str]:
+def _view_warnings(sample: NDArray[Any], steps: Steps, grid: Grid) -> list[str]:
     """What of a head is not seen; slices and rims that show nothing count as not scanned."""
+    pixel_mm2 = _pixel_mm2(grid, steps)
     shown = _shown(sample, pixel_mm2)
-    step = max(1, round(SAMPLE_MM / grid.spacing[0]))
     return [
-        *_slice_warnings(min(grid.shape[0], len(shown) * step), grid.slice_distance),
+        *_slice_warnings(min(grid.shape[0], len(shown) * steps[0]), grid.slice_distance),
         *_cover_warnings(shown, pixel_mm2),
-        *_rim_warnings(shown, pixel_mm2**0.5),
+        *_rim_warnings(shown, grid.spacing[1] * steps[1], grid.spacing[2] * steps[2]),
     ]
 
 
@@ -132,9 +137,8 @@ def _shown(sample: NDArray[Any], pixel_mm2: float) -> NDArray[Any]:
     """The part of the sample between the first and the last slice with anything of a head's size, without
     rows and columns that hold a single value."""
     solid = np.count_nonzero(sample > AIR_HU, axis=(1, 2)) * pixel_mm2 >= SMALLEST_HEAD_MM2
-    spans = [solid & (np.ptp(sample, axis=(1, 2)) > 0)]
-    spans += [np.ptp(sample, axis=axes) > 0 for axes in ((0, 2), (0, 1))]
-    found = [np.flatnonzero(span) for span in spans]
+    varied = [sample.max(axes) > sample.min(axes) for axes in ((1, 2), (0, 2), (0, 1))]
+    found = [np.flatnonzero(span) for span in (solid & varied[0], *varied[1:])]
     if not all(places.size for places in found):
         return sample
     return sample[tuple(slice(places[0], places[-1] + 1) for places in found)]
@@ -169,13 +173,14 @@ def _cover_warnings(sample: NDArray[Any], pixel_mm2: float) -> list[str]:
     return ["The scan ends below the top of the head: hemorrhage above its last slice is not seen."]
 
 
-def _rim_warnings(shown: NDArray[Any], pixel_mm: float) -> list[str]:
+def _rim_warnings(shown: NDArray[Any], row_mm: float, column_mm: float) -> list[str]:
     """A rim of the pictures that runs through skull, brain and skull again."""
-    deep = round(RIM_MM / pixel_mm)
+    above, beside = (max(1, round(RIM_MM / mm)) for mm in (row_mm, column_mm))
     cut = 0
     for plane in shown:
-        rims = (plane[:deep], plane[-deep:], plane[:, :deep].T, plane[:, -deep:].T)
-        cut += any(_brain_between_bone(rim) * pixel_mm >= CUT_MM for rim in rims)
+        along_rows = max(_brain_between_bone(rim) for rim in (plane[:above], plane[-above:]))
+        along_columns = max(_brain_between_bone(rim.T) for rim in (plane[:, :beside], plane[:, -beside:]))
+        cut += max(along_rows * column_mm, along_columns * row_mm) >= CUT_MM
     if cut < CUT_SLICES:
         return []
     return ["The head is cut off at the edge of the pictures: hemorrhage beyond it is not seen."]

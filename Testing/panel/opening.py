@@ -245,3 +245,7 @@ def shown(opened: Any, scan: Any, mask: Any = None, setup: PlannedSetup | None =
 def segmentations(scene: Any) -> list[Any]:
     count = scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode")
     return [scene.GetNthNodeByClass(n, "vtkMRMLSegmentationNode") for n in range(count)]
+
+
+def volume(panel: Any) -> float:
+    return panel.panel.session.measurements["total_volume_ml"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from heads import make_phantom
-from opening import OpenPanel, segmentations
+from opening import OpenPanel, segmentations, volume
 from PySide6 import QtCore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,10 +84,6 @@ def segment(panel: OpenPanel) -> int:
     assert panel.settle(lambda: not panel.panel.running, 60)
     assert not panel.said(), panel.said()
     return beats
-
-
-def volume(panel: OpenPanel) -> float:
-    return panel.panel.session.measurements["total_volume_ml"]
 
 
 def nodes(scene: Any, kind: str) -> list[Any]:

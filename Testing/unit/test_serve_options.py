@@ -10,9 +10,8 @@ from ICHSegmentationLib.errors import InputError
     ("given", "named"),
     [
         (["--model", "open"], "--model"),
-        (["--model=default"], "--model"),
         (["-o", "out"], "--output"),
-        (["--quiet", "60"], "--quiet"),
+        (["--quiet", "5"], "--quiet"),
         (["--accept", "CT1@192.0.2.17"], "--accept"),
         (["--no-detect", "--uncertainty"], "--uncertainty, --no-detect"),
     ],

@@ -113,12 +113,35 @@ def test_slices_and_rims_that_show_nothing_hide_no_missing_part(a_head, filling)
     half = a_head.hu.copy()
     half[len(half) // 2 :] = filling
     assert limits_of_search(ct(half)) == limits_of_search(ct(a_head.hu[: len(half) // 2])) != []
-    # through the head, well within its skull
-    back = int(np.flatnonzero(a_head.inside.any(axis=(0, 2)))[-1] - 30 / 2)
+
+
+@pytest.mark.parametrize("filling", [-1000, -3024, 0])
+@pytest.mark.parametrize("spacing", [(5.0, 2.0, 2.0), (5.0, 1.0, 4.0), (5.0, 4.0, 1.0)])
+@pytest.mark.parametrize("axis", [1, 2])
+def test_a_head_cut_off_within_its_skull_is_told_however_it_is_stored(filling, spacing, axis):
+    head = painted_head(spacing=spacing)
+    lines = np.flatnonzero(head.inside.any(axis=(0, 3 - axis)))
+    kept = [slice(None)] * 3
+    kept[axis] = slice(0, lines[-1] - round(30 / spacing[axis]))
+    filled = np.full_like(head.hu, filling)
+    filled[tuple(kept)] = head.hu[tuple(kept)]
+    flipped = affine_of(spacing) * [1, -1, -1, 1]  # left-handed or not, the rims are those of the array
+    for voxels, affine in (
+        (filled, None),
+        (head.hu[tuple(kept)], None),
+        (filled[::-1, ::-1], flipped),
+        (filled, turned_about_the_left_right_axis(12, spacing)),
+    ):
+        found = limits_of_search(ct(voxels, spacing, affine))
+        assert [why for why in found if "cut off at the edge of the pictures" in why]
+    assert limits_of_search(ct(head.hu, spacing)) == []
+
+
+def test_padding_at_both_ends_of_the_numbers_is_no_single_value(a_head):
     half = a_head.hu.copy()
-    half[:, back:] = filling
-    for cut in (half, a_head.hu[:, :back]):
-        assert [w for w in check_ct(ct(cut)) if "cut off at the edge of the pictures" in w]
+    half[:, ::2] = np.where(half[:, ::2] == -1000, -32768, half[:, ::2])
+    half[:, :, 50] = 32767
+    assert limits_of_search(ct(half)) == []
 
 
 def test_gaps_between_slices_limit_the_search(a_head):
