@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import cc3d
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..labels import label_named
 from ..models import ModelFolder, Stage
+from ..preparation.brain_density import with_brain_at
 from ..preparation.head import inside_of
 from ..preparation.intracranial import bounding_box
 from ..preparation.noise import calmed
@@ -89,6 +91,8 @@ class _Thresholds:
         hemorrhage: mean probability above which a voxel is hemorrhage.
         smallest_ml: connected regions below this volume are dropped.
         mirrored: 1 where both stages also look at the mirror image, else 0.
+        brain_hu: what the brain of a scan is brought to before the networks see it; 0 where they see HU as
+            they are.
     """
 
     unsure: float = 0.2
@@ -100,6 +104,7 @@ class _Thresholds:
     hemorrhage: float = 0.5
     smallest_ml: float = 0.1
     mirrored: float = 0
+    brain_hu: float = 0
 
 
 def stage_of(stage: Stage, network: Network, device: str, mirrored: bool) -> AnyStage:
@@ -180,15 +185,16 @@ class Segmenter:
             inside = inside_of(ct)
             box = bounding_box(inside.mask, _MARGIN_MM, grid.spacing)
             calm = calmed(hu[box], inside.mask[box], grid.spacing, self._coarse.spacing_mm[0])
+            shown = self._leveled(calm.hu, inside.mask[box])
         with clock.stage("locate", 0.1):
-            coarse = self._coarse.probability(calm.hu, grid.spacing).within(inside.mask[box])
+            coarse = self._coarse.probability(shown, grid.spacing).within(inside.mask[box])
             regions = self._regions(coarse)
         found, unsure = np.zeros(hu.shape, np.uint8), np.zeros(hu.shape, np.uint8)
         with clock.stage("refine", 0.4):
             unsure[box] = coarse_uncertainty(coarse)
             for number, region in enumerate(regions):
                 progress("refine", 0.4 + 0.6 * number / len(regions))
-                crop = calm.hu[region.native]
+                crop = shown[region.native]
                 seen = coarse.in_region(region.coarse, crop.shape)
                 weight, threshold = self._thresholds.fine_weight, self._thresholds.hemorrhage
                 refined = self._fine.refined(crop, grid.spacing, seen, weight, threshold)
@@ -204,6 +210,10 @@ class Segmenter:
         doubts = Uncertainty(doubt, left_out, inside.warnings)
         warnings = (*inside.warnings, *calm.warnings, *self._warnings)
         return Segmentation(mask, doubts, self._device, clock.timings_s, warnings, self._engine)
+
+    def _leveled(self, hu: NDArray[Any], inside: NDArray[np.bool_]) -> NDArray[Any]:
+        wanted = self._thresholds.brain_hu
+        return with_brain_at(wanted, hu, inside) if wanted else hu
 
     def _regions(self, coarse: Probability) -> list[Region]:
         limits = self._thresholds

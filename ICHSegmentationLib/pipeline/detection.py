@@ -21,7 +21,7 @@ from ..events import Finished, Listener, Started, ignore
 from ..io import read_ct, write_uncertainty
 from ..io.atomic import output_errors
 from ..models import ModelFolder
-from ..preparation.checks import check_ct
+from ..preparation.checks import check_ct, unusual_density
 from ..preparation.orientation import Reorientation
 from ..report.numbers import RESEARCH_USE
 from ..settings import DetectionSettings, DeviceName, EngineName, SegmentationSettings
@@ -92,6 +92,7 @@ def detect_case(
         with journal.stage("detect", _DETECT):
             pictures = pictures_of(ct, detector.model.manifest.stages[SLICES])
             detection = detector.judge(pictures)
+            journal.warn(unusual_density(ct))
         with output_errors(folder):
             paths = _write_heat(folder, ct, detector, pictures, journal) if settings.heatmap else {}
             content = {

@@ -12,7 +12,7 @@ from ..events import Finished, Listener, Started, ignore
 from ..io import Origin, read_ct, read_mask, write_mask, write_uncertainty
 from ..io.atomic import output_errors
 from ..io.masks import require_writable
-from ..preparation.checks import check_ct, limits_of_search
+from ..preparation.checks import check_ct, limits_of_search, unusual_density
 from ..report.numbers import RESEARCH_USE
 from ..settings import SegmentationSettings
 from ..volume import CTVolume, Volume
@@ -192,7 +192,7 @@ def _segment(ct: CTVolume, segmenter: Segmenter, journal: Journal) -> Segmentati
 
     segmentation = segmenter(ct, progress)
     journal.timings_s.update({stage: round(s, 4) for stage, s in segmentation.timings_s.items()})
-    journal.warn(segmentation.warnings)
+    journal.warn([*segmentation.warnings, *unusual_density(ct)])
     return segmentation
 
 

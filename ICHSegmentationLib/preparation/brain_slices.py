@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from .brain_density import brain_hu
 from .intracranial import bounding_box
 
 Mask = NDArray[np.bool_]
@@ -25,8 +26,6 @@ OUTSIDE = 0
 MIDDLE = 100  # the code of the scan's own brain density
 CODES_PER_HU = 2
 
-_BRAIN_HU = 15.0, 60.0  # of which the median is the brain's density
-_TYPICAL_HU = 32.0  # where a scan shows no such voxel at all
 _CLIP_HU = -15.0, 100.0
 _BONE_HU = 110.0  # fresh clot stays below; above lie bone, its blur, calcification, metal
 _LEAST_SHARE = 0.3  # of a pixel that lies inside the skull
@@ -83,14 +82,14 @@ def brain_slices(hu: NDArray[Any], region: Mask, spacing: tuple[float, float, fl
         spacing: mm between slices, rows and columns.
     """
     slab = min(len(hu), max(1, round(SLAB_MM / spacing[0])))
-    brain_hu = _brain_hu(hu, region)
+    own_hu = brain_hu(hu, region)
     box = _box(region, spacing)
     codes = np.zeros((-(-len(hu) // slab), *SHAPE), np.uint8)
     for index, plane in enumerate(codes):
         part = slice(index * slab, (index + 1) * slab)
         if region[part].any():
-            plane[:] = _codes(hu[part], region[part], brain_hu, box)
-    return BrainSlices(codes, brain_hu, slab, box, (hu.shape[0], hu.shape[1], hu.shape[2]))
+            plane[:] = _codes(hu[part], region[part], own_hu, box)
+    return BrainSlices(codes, own_hu, slab, box, (hu.shape[0], hu.shape[1], hu.shape[2]))
 
 
 def resized_to_grid(plane: NDArray[Any], box: tuple[float, float, float, float]) -> NDArray[np.float32]:
@@ -123,7 +122,7 @@ def network_input(codes: Codes) -> NDArray[np.float32]:
 
 
 def _codes(
-    hu: NDArray[Any], region: Mask, brain_hu: float, box: tuple[float, float, float, float]
+    hu: NDArray[Any], region: Mask, own_hu: float, box: tuple[float, float, float, float]
 ) -> NDArray[np.uint8]:
     """One slab: the mean density of what lies inside, without bone and the pixels that bone blurs into."""
     total, weight = np.zeros(SHAPE, np.float32), np.zeros(SHAPE, np.float32)
@@ -132,7 +131,7 @@ def _codes(
         total += resized_to_grid(np.where(valid, np.clip(plane, *_CLIP_HU), 0), box)
         weight += resized_to_grid(valid, box)
     density = total / np.maximum(weight, 1e-3)
-    coded = np.clip(np.rint(MIDDLE + CODES_PER_HU * (density - brain_hu)), 1, 255)
+    coded = np.clip(np.rint(MIDDLE + CODES_PER_HU * (density - own_hu)), 1, 255)
     return np.where(weight >= _LEAST_SHARE * len(hu), coded, OUTSIDE).astype(np.uint8)
 
 
@@ -145,12 +144,6 @@ def _widened(mask: Mask) -> Mask:
     wide[:, 1:] |= rows[:, :-1]
     wide[:, :-1] |= rows[:, 1:]
     return wide
-
-
-def _brain_hu(hu: NDArray[Any], region: Mask) -> float:
-    values = hu[:, ::3, ::3][region[:, ::3, ::3]]
-    brain = values[(values > _BRAIN_HU[0]) & (values < _BRAIN_HU[1])]
-    return float(np.median(brain)) if brain.size else _TYPICAL_HU
 
 
 def _box(region: Mask, spacing: tuple[float, float, float]) -> tuple[float, float, float, float]:

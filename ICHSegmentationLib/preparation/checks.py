@@ -1,6 +1,7 @@
 """Is this a head CT that can be searched, and what should its reader know? In a few hundredths of a second.
 
-What needs a DICOM header (modality, contrast agent, missing or uneven slices) is told by its reader.
+What needs a DICOM header (modality, contrast agent, missing or uneven slices) is told by its reader; what
+needs the inside of the skull is told when that is known.
 """
 
 from typing import Any
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from ..errors import NoHeadError, NonFiniteError, NotHounsfieldError
 from ..volume import CTVolume, Grid
+from .brain_density import brain_hu
+from .head import inside_of
 from .orientation import Reorientation
 
 AIR_HU = -500
@@ -22,6 +25,7 @@ OPEN_TOP_MM2 = 6_000.0  # soft tissue in the topmost slice; the scalp over the v
 BONE_HU = 200
 RIM_MM = 8.0
 CUT_MM, CUT_SLICES = 30.0, 3  # of brain on the rim, on so many slices of the sample
+USUAL_BRAIN_HU = 22.0, 44.0  # the scans of the training measure 24 to 41 HU
 TILT_DEGREES = 2.0
 OBLIQUE_DEGREES = 20.0
 
@@ -49,6 +53,19 @@ def limits_of_search(ct: CTVolume) -> list[str]:
     order = Reorientation.of(ct.grid)
     sample, steps = _sample(order.apply(ct.voxels), order.grid)
     return [*_view_warnings(sample, steps, order.grid), *_gap_warnings(ct)]
+
+
+def unusual_density(ct: CTVolume) -> list[str]:
+    """A warning where the brain is denser or less dense than usual. It needs the inside of the skull."""
+    inside = inside_of(ct).mask
+    density = brain_hu(Reorientation.of(ct.grid).apply(ct.voxels), inside)
+    low, high = USUAL_BRAIN_HU
+    if not inside.any() or low <= density <= high:
+        return []
+    return [
+        f"The brain measures {density:.0f} HU, where {low:g} to {high:g} HU are usual: the scan's HU may be "
+        "off, or contrast medium was given. Blood may be missed or seen where there is none."
+    ]
 
 
 def _require_finite(voxels: NDArray[Any]) -> None:

@@ -62,13 +62,17 @@ def opened():
 
 @pytest.fixture
 def segmenter(monkeypatch, opened):
+    return segmenter_of(AnyModel(), monkeypatch, opened)
+
+
+def segmenter_of(model, monkeypatch, opened):
     def open_network(model, stage, engine, device, threads):
         opened.append((engine, device))
         return Opened(SimpleNamespace(engine=engine))
 
     monkeypatch.setattr(cascade, "StageNetwork", SeesBlood)
     monkeypatch.setattr(cascade, "open_network", open_network)
-    return cascade.Segmenter(AnyModel(), "cpu", engine="openvino")
+    return cascade.Segmenter(model, "cpu", engine="openvino")
 
 
 def painted_head(affine, shape, centre=(0.0, 0.0, 0.0), radius=16.0):
@@ -183,6 +187,23 @@ def test_a_scan_without_noise_reaches_the_networks_untouched(segmenter):
     ct, _ = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200), radius=0.0)
     assert not any("noisy" in warning for warning in segmenter(ct).warnings)
     assert segmenter._coarse.noise_hu == [0.0]
+
+
+@pytest.mark.parametrize("higher", [-10, -7, 0, 7, 10])
+def test_networks_that_know_one_brain_density_see_it_in_every_scan(monkeypatch, opened, higher):
+    model = AnyModel()
+    known = SimpleNamespace(**{**vars(AnyModel.manifest), "inference": {"smallest_ml": 0.1, "brain_hu": 35}})
+    monkeypatch.setattr(model, "manifest", known, raising=False)
+    ct, blood = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200), centre=(30.0, -20.0, 15.0))
+    scan = CTVolume(ct.voxels + np.int16(higher), ct.affine)
+    found = segmenter_of(model, monkeypatch, opened)(scan).mask.voxels > 0
+    assert 2 * (found & blood).sum() / (found.sum() + blood.sum()) > 0.93
+
+
+def test_networks_that_know_none_see_the_scan_as_it_is(segmenter):
+    ct, _ = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200))
+    brighter = CTVolume(ct.voxels + np.int16(7), ct.affine)
+    assert segmenter(ct).mask.voxels.any() and not segmenter(brighter).mask.voxels.any()
 
 
 def test_progress_runs_forward_and_names_the_stages(segmenter):

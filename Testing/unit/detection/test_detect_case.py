@@ -84,6 +84,19 @@ def test_an_earlier_result_is_replaced_only_when_asked(a_ct: Path, a_detector: D
     detect_case(a_ct, tmp_path / "out", DetectionSettings(overwrite=True), detector=a_detector)
 
 
+def test_a_brain_of_unusual_density_is_told_of_a_detection_and_a_segmentation(
+    a_segmenter: FakeSegmenter, a_detector: Detector, tmp_path: Path
+):
+    brighter = np.where(head() == 35, 52, head())
+    assert (brighter == 52).any()
+    path = write_nifti(tmp_path / "brighter.nii.gz", brighter)
+    detected = detect_case(path, tmp_path / "detected", detector=a_detector)
+    told = json.loads((detected.folder / "detection.json").read_text("utf-8"))["warnings"]
+    outlined = segment_case(path, tmp_path / "outlined", segmenter=a_segmenter).measurements["warnings"]
+    for warnings in (told, outlined):
+        assert sum("brain measures 52 HU" in warning for warning in warnings) == 1
+
+
 def test_a_segmentation_tells_what_the_detector_says(
     a_ct: Path, a_segmenter: FakeSegmenter, a_detector: Detector, tmp_path: Path
 ):

@@ -1,9 +1,11 @@
+import re
+
 import numpy as np
 import pytest
-from painted_heads import painted_head
+from painted_heads import BRAIN, painted_head
 
 from ICHSegmentationLib.errors import NoHeadError, NonFiniteError, NotHounsfieldError
-from ICHSegmentationLib.preparation.checks import check_ct, limits_of_search
+from ICHSegmentationLib.preparation.checks import check_ct, limits_of_search, unusual_density
 from ICHSegmentationLib.volume import CTVolume
 
 
@@ -30,6 +32,16 @@ def turned_about_the_left_right_axis(degrees, spacing=(5.0, 2.0, 2.0)):
 def test_an_ordinary_head_brings_no_warning(a_head):
     assert check_ct(ct(a_head.hu)) == []
     assert check_ct(ct(a_head.hu.astype(np.float32))) == []
+
+
+def test_a_brain_of_unusual_density_is_told(a_head):
+    assert unusual_density(ct(a_head.hu)) == []
+    for higher in (-16, 16):
+        (warning,) = unusual_density(ct((a_head.hu + higher).astype(np.int16)))
+        measured, lowest, highest = (int(number) for number in re.findall(r"\d+", warning))
+        assert measured == pytest.approx(BRAIN + higher, abs=2)
+        assert (lowest, highest) == (22, 44)
+    assert unusual_density(ct(np.full_like(a_head.hu, -1000))) == []  # no skull, told elsewhere
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
