@@ -1,5 +1,6 @@
 """Two scans of one head in one picture: the same slices above each other, outlined."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -43,7 +44,9 @@ def side_by_side(
     laid = _on_planes(second, stack, to_first)
     shown = _shown(stack, laid)
     frame = stack.frame(_SIDE)
-    width = 2 * _MARGIN + len(shown) * (frame.size[0] + _GAP) - _GAP
+    texts = [(line, ImageFont.load_default(size)) for line, size in zip(lines, (22, 17), strict=False)]
+    longest = max(math.ceil(font.getlength(line)) for line, font in texts)
+    width = 2 * _MARGIN + max(longest, len(shown) * (frame.size[0] + _GAP) - _GAP)
     canvas = Image.new("RGB", (width, _HEADER + 2 * (frame.size[1] + _GAP) + _FOOTER), GROUND)
     for place, index in enumerate(shown):
         left = _MARGIN + place * (frame.size[0] + _GAP)
@@ -52,8 +55,8 @@ def side_by_side(
         canvas.paste(above, (left, _HEADER))
         canvas.paste(below, (left, _HEADER + frame.size[1] + _GAP))
     pen = ImageDraw.Draw(canvas)
-    for row, (line, size) in enumerate(zip(lines, (22, 17), strict=False)):
-        pen.text((_MARGIN, 28 + 32 * row), line, INK, ImageFont.load_default(size), "lm")
+    for row, (line, font) in enumerate(texts):
+        pen.text((_MARGIN, 28 + 32 * row), line, INK, font, "lm")
     pen.text((_MARGIN, canvas.height - _FOOTER / 2), RESEARCH_USE, FAINT, ImageFont.load_default(14), "lm")
     return canvas
 
