@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ICHSegmentationLib.labels import HEMORRHAGE, INTRAVENTRICULAR, label_named
-from ICHSegmentationLib.report.numbers import ml, signed, slice_range
+from ICHSegmentationLib.report.numbers import ml, ml_more, signed, slice_range
 from ICHSegmentationLib.wording import in_percent
 
 from .translation import tr as _
@@ -91,7 +91,7 @@ def notable(measurements: Measured) -> list[str]:
 
 def cells(row: Row) -> tuple[str, ...]:
     """Name, slices, volume, Tada volume, difference in mL and in percent, and a note; as they are shown."""
-    difference = "" if row.difference_ml is None else signed(ml(row.difference_ml))
+    difference = "" if row.difference_ml is None else ml_more(row.difference_ml)
     percent = "" if row.difference_percent is None else signed(f"{row.difference_percent:.0f}") + " %"
     tada = "" if row.tada_ml is None else ml(row.tada_ml)
     note = "; ".join([*row.marks, *([row.reason] if row.reason else [])])

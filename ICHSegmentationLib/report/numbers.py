@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..labels import HEMORRHAGE, Label, label_named
+
 EMPTY = "No hemorrhage segmented"
 RESEARCH_USE = "Research use only; not a medical device."
 THRESHOLD_ML = 30.0
@@ -13,8 +15,28 @@ _UNITS = {"ml": "mL", "mb": "MB", "hu": "HU"}
 
 
 def ml(volume: float) -> str:
-    """Millilitres with as many digits as mean something: 0.04, 3.21, 34.5."""
-    return "0" if volume == 0 else f"{volume:.2f}" if abs(volume) < 10 else f"{volume:.1f}"
+    """Millilitres with as many digits as mean something: 0.04, 3.21, 34.5; what is there is never 0.00."""
+    if volume == 0:
+        return "0"
+    return "< 0.01" if volume < 0.005 else _digits(volume)
+
+
+def ml_more(difference: float) -> str:
+    """A difference of two volumes in mL, with its sign."""
+    return signed(_digits(difference))
+
+
+def cm2(area: float) -> str:
+    """Square centimetres; what is there is never 0.0."""
+    return "< 0.1" if 0 < area < 0.05 else f"{area:.1f}"
+
+
+def by_subtype(measurements: Mapping[str, Any]) -> list[tuple[Label, float]]:
+    """The volume of each subtype, and of what was not told apart, so that they make up the total; nothing
+    where no subtype is told."""
+    told = [(label_named(name), volume) for name, volume in (measurements.get("subtypes") or {}).items()]
+    rest = sum(each["volume_ml"] for each in measurements["lesions"] if each["label"] == HEMORRHAGE.id)
+    return [*told, (HEMORRHAGE, rest)] if told and rest else told
 
 
 def mm(length: float) -> str:
@@ -35,6 +57,10 @@ def place(point: Sequence[float]) -> str:
 def slice_range(numbers: Sequence[int]) -> str:
     low, high = min(numbers), max(numbers)
     return str(low) if low == high else f"{low}–{high}"
+
+
+def _digits(volume: float) -> str:
+    return f"{volume:.2f}" if abs(volume) < 10 else f"{volume:.1f}"
 
 
 def plain_rows(content: Any, name: str = "") -> list[tuple[str, str]]:

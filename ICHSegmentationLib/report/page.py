@@ -27,7 +27,20 @@ from .annotate import (
     window_words,
 )
 from .detection_section import DetectionSection
-from .numbers import EMPTY, RESEARCH_USE, THRESHOLD_ML, ml, mm, place, plain_rows, signed, slice_range
+from .numbers import (
+    EMPTY,
+    RESEARCH_USE,
+    THRESHOLD_ML,
+    by_subtype,
+    cm2,
+    ml,
+    ml_more,
+    mm,
+    place,
+    plain_rows,
+    signed,
+    slice_range,
+)
 from .plane import Frame
 from .stack import LEVEL, WIDTH, SliceStack, key_slices, spread
 
@@ -91,7 +104,7 @@ def page(
             total=measurements["total_volume_ml"],
             tada_total=measurements.get("tada_total_ml"),
             tada_total_reason=measurements.get("tada_total_reason") or "",
-            subtypes=_subtypes(measurements),
+            subtypes=by_subtype(measurements),
             threshold=THRESHOLD_ML,
             scale=max(2 * THRESHOLD_ML, 1.15 * measurements["total_volume_ml"]),
             lesions=[_lesion(lesion, stack) for lesion in lesions],
@@ -116,7 +129,7 @@ def environment() -> Environment:
     found.filters |= {
         "ml": ml,
         "mm": mm,
-        "signed": signed,
+        "ml_more": ml_more,
         "place": place,
         "rgb": _rgb,
         "difference": _difference,
@@ -138,10 +151,6 @@ def _likely(stack: SliceStack, detection: Mapping[str, Any]) -> dict[int, float]
 
 def _detection(stack: SliceStack, detection: Mapping[str, Any]) -> DetectionSection:
     return DetectionSection.of(detection, frozenset(stack.index_of(index) for index in stack.bleeding))
-
-
-def _subtypes(measurements: Mapping[str, Any]) -> list[tuple[Label, float]]:
-    return [(label_named(name), volume) for name, volume in (measurements.get("subtypes") or {}).items()]
 
 
 def _lesion(lesion: Mapping[str, Any], stack: SliceStack) -> dict[str, Any]:
@@ -173,7 +182,7 @@ def _key_picture(
     strokes = [*outlines(stack.labels[index], frame), *lines, bar]
     sizes = [f"lesion {lesion['id']}: A {lesion['tada']['a_mm']:.1f} mm, B {lesion['tada']['b_mm']:.1f} mm"
              for lesion in measured if lesion["tada"].get("b_mm") is not None]  # fmt: skip
-    caption = f"Slice {stack.number(index)}, {stack.area_cm2(index):.1f} cm² of hemorrhage"
+    caption = f"Slice {stack.number(index)}, {cm2(stack.area_cm2(index))} cm² of hemorrhage"
     alt = f"Axial CT slice {stack.number(index)} of {len(stack)}, brain window, hemorrhage outlined"
     return _picture(stack, index, frame, strokes, words, alt, "; ".join([caption, *sizes]), quality=88)
 
@@ -181,7 +190,7 @@ def _key_picture(
 def small_picture(stack: SliceStack, index: int, frame: Frame, likely: float | None = None) -> Picture:
     """A small picture of a slice; ``likely`` is the probability that a detector gave it if it marks it."""
     number, area = stack.number(index), stack.area_cm2(index)
-    parts = [str(number), *([f"{area:.1f} cm²"] if area else [])]
+    parts = [str(number), *([f"{cm2(area)} cm²"] if area else [])]
     if likely is not None:
         parts.append(f"detector {in_percent(likely)}")
     caption = " · ".join(part.replace(" ", "\u00a0") for part in parts)  # no line ends within a number
@@ -232,7 +241,7 @@ def _without_folders(content: Any) -> Any:
 
 def _difference(estimate: float, volume: float) -> str:
     """How far an estimate lies from the voxel volume, in mL and per cent."""
-    return f"{signed(ml(estimate - volume))} ({signed(f'{100 * (estimate - volume) / volume:.0f}')} %)"
+    return f"{ml_more(estimate - volume)} ({signed(f'{100 * (estimate - volume) / volume:.0f}')} %)"
 
 
 def _short(label: Label) -> str:

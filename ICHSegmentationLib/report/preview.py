@@ -5,10 +5,9 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from ..labels import label_named
 from .annotate import Word, diameters, directions, measured_on, outlines, scale_bar, slice_number
 from .drawing import draw
-from .numbers import EMPTY, RESEARCH_USE, ml
+from .numbers import EMPTY, RESEARCH_USE, by_subtype, ml
 from .plane import Frame
 from .stack import SliceStack, key_slices, spread
 
@@ -79,9 +78,9 @@ def _write_header(canvas: Image.Image, measurements: Mapping[str, Any]) -> None:
     total = f"{ml(measurements['total_volume_ml'])} mL"
     pen.text((_MARGIN, middle), total, INK, ImageFont.load_default(34), "lm")
     font, x = ImageFont.load_default(20), WIDTH - _MARGIN
-    for name, volume in reversed((measurements.get("subtypes") or {}).items()):
-        text = f"{label_named(name).abbreviation} {ml(volume)} mL"
+    for label, volume in reversed(by_subtype(measurements)):
+        text = f"{label.abbreviation} {ml(volume)} mL"
         pen.text((x, middle), text, INK, font, "rm")
         x -= round(pen.textlength(text, font)) + 12
-        pen.ellipse((x - 10, middle - 6, x + 2, middle + 6), label_named(name).colour)
+        pen.ellipse((x - 10, middle - 6, x + 2, middle + 6), label.colour)
         x -= 34

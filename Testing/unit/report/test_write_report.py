@@ -8,8 +8,10 @@ import pytest
 from PIL import Image
 from report_heads import SHAPE, head, stored
 
+from ICHSegmentationLib.detection import CLASSES, Detection
 from ICHSegmentationLib.errors import GridMismatchError
 from ICHSegmentationLib.labels import INTRAPARENCHYMAL
+from ICHSegmentationLib.report.page import style
 from ICHSegmentationLib.report.write import write_report
 from ICHSegmentationLib.volume import CTVolume, Volume
 from ICHSegmentationLib.wording import in_percent
@@ -109,6 +111,33 @@ def test_how_sure_a_told_subtype_is_reads_as_everywhere_else(bleeding_head, tmp_
     )
     assert f"told, {in_percent(0.9996)}" in text and f"unsure, {in_percent(0.432)}" in text
     assert "100 %" not in text
+
+
+def test_what_was_not_told_apart_stands_beside_the_subtypes(bleeding_head, tmp_path):
+    first, *others = bleeding_head.measurements()["lesions"]
+    lesions = [{**first, "label": "hemorrhage", "volume_ml": 4.56}, *others]
+    told = {"intraventricular": others[0]["volume_ml"]}
+    text = str(Text(written(bleeding_head, tmp_path, lesions=lesions, subtypes=told)))
+    assert "Hemorrhage, subtype not told 4.56" in text
+
+
+def test_marked_slices_of_a_scan_that_hardly_bleeds_are_not_called_likely(healthy_head, tmp_path):
+    slices = np.full((9, len(CLASSES)), 0.01, np.float32)
+    slices[4, 0] = 0.4
+    found = Detection(
+        slices.max(axis=0), slices, np.full(6, 0.3, np.float32), scan_thresholds=np.full(6, 0.5, np.float32)
+    )
+    detection = {**found.to_dict(), "model": {"id": "light", "version": "1.0"}}
+    text = str(Text(written(healthy_head, tmp_path, detection=detection)))
+    assert "No hemorrhage likely (40 %)" in text
+    assert "or marked by the detector (framed)" in text
+    assert "likely to the detector" not in text
+
+
+def test_the_bars_of_hundreds_of_slices_need_no_fixed_room():
+    (bar,) = re.findall(r"\.likelihood span \{([^}]*)\}", style())
+    assert "px" not in bar
+    assert "rem" not in bar
 
 
 def test_a_lesion_without_tada_says_why(bleeding_head, tmp_path):
