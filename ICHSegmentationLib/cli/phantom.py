@@ -19,6 +19,11 @@ def run(options: Namespace) -> int:
     _require_names(options.output, options.mask)
     if options.seed < 0:
         raise InputError(f"Expected a seed of 0 or more, found {options.seed}.", "Choose another number.")
+    if options.subtype == "none" and options.volume_ml is not None:
+        raise InputError(
+            f"Expected no volume of a head without hemorrhage, found {options.volume_ml:g} mL.",
+            "Leave out --volume-ml, or choose a subtype.",
+        )
     for path in filter(None, (options.output, options.mask)):
         _require_place(path)
     subtype = None if options.subtype == "none" else options.subtype
@@ -26,7 +31,8 @@ def run(options: Namespace) -> int:
     _write_ct(phantom.ct, options.output)
     if options.mask:
         write_mask(phantom.mask, options.mask, phantom.ct)
-    sys.stdout.write(f"{options.output}: {phantom.volume_ml:.2f} mL {options.subtype}\n")
+    found = f"{phantom.volume_ml:.2f} mL {subtype}" if subtype else "no hemorrhage"
+    sys.stdout.write(f"{options.output}: {found}\n")
     return 0
 
 

@@ -27,6 +27,7 @@ def no_painting(monkeypatch: pytest.MonkeyPatch) -> None:
         (["-o", "ct.nii.gz", "--mask", "mask.nii"], "found mask.nii"),
         (["-o", "ct.nii.gz", "--mask", "mask.dcm"], "not read from one"),
         (["-o", "ct.mha"], "found ct.mha"),
+        (["-o", "ct.nii.gz", "--subtype", "none", "--volume-ml", "10"], "found 10 mL"),
     ],
 )
 def test_a_wrong_setting_is_told(
@@ -62,10 +63,11 @@ def test_a_folder_that_may_not_be_written_to_is_told(tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize("name", ["new/folder/ct.nii", "Ct.Nii.GZ"])
 def test_the_place_is_made_and_the_ending_may_be_in_upper_case(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     coarse = partial(make_phantom, shape=(3, 24, 24), spacing=(48.0, 9.6, 9.6))
     monkeypatch.setattr("ICHSegmentationLib.cli.phantom.make_phantom", coarse)
     assert main(["phantom", "-o", str(tmp_path / name), "--subtype", "none"]) == 0
+    assert capsys.readouterr().out.endswith(": no hemorrhage\n")
     written = (tmp_path / name).rename(tmp_path / f"ct{'.nii.gz' if name.endswith('GZ') else '.nii'}")
     assert nib.load(written).shape == (24, 24, 3)
