@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
+from ..detection.words import runs
 from ..labels import HEMORRHAGE, Label, label_named
 from ..wording import in_percent
 from .annotate import (
@@ -89,7 +90,8 @@ def page(
     detection = measurements.get("detection")
     likely = _likely(stack, detection) if detection else {}
     if lesions or likely:
-        small = spread(keys, sorted({*stack.bleeding, *likely}), MOST_SMALL_SLICES)
+        chosen = [*keys, *_not_outlined(stack, likely)][:MOST_SMALL_SLICES]
+        small = spread(chosen, sorted({*stack.bleeding, *likely}), MOST_SMALL_SLICES)
     else:
         small = spread([], stack.with_brain, PLAIN_SLICES)
     small_frame = frame.scaled(SMALL_SIDE)
@@ -147,6 +149,12 @@ def _likely(stack: SliceStack, detection: Mapping[str, Any]) -> dict[int, float]
     """Slices that a detector marks, and their probability of any hemorrhage."""
     probabilities = detection["slices"][HEMORRHAGE.id]
     return {stack.index_of(n): probabilities[n] for n in detection["marked_slices"][HEMORRHAGE.id]}
+
+
+def _not_outlined(stack: SliceStack, likely: Mapping[int, float]) -> list[int]:
+    """The likeliest slice of each run of marked slices on which nothing is outlined."""
+    lonely = sorted(set(likely).difference(stack.bleeding))
+    return [max(run, key=lambda index: likely[index]) for run in runs(lonely)]
 
 
 def _detection(stack: SliceStack, detection: Mapping[str, Any]) -> DetectionSection:

@@ -134,6 +134,21 @@ def test_marked_slices_of_a_scan_that_hardly_bleeds_are_not_called_likely(health
     assert "likely to the detector" not in text
 
 
+def test_every_run_of_marked_slices_without_an_outline_is_shown(tmp_path):
+    hu, labels = (np.repeat(array[4:5], 62, axis=0) for array in head([(2, (4, 5), (20, 32), (10, 20))]))
+    labels[40:] = 0
+    affine = np.diag([-2.5, -2.0, 2.5, 1])
+    slices = np.full((62, len(CLASSES)), 0.01, np.float32)
+    slices[[*range(40), 45, 55, 58, 59], 0] = [*[0.6] * 42, 0.6, 0.9]
+    found = Detection(slices.max(axis=0), slices, np.full(6, 0.5, np.float32))
+    detection = {**found.to_dict(), "model": {"id": "light", "version": "1.0"}}
+    case = type(stored(*head()))(CTVolume(hu, affine), Volume(labels, affine))
+    text = str(Text(written(case, tmp_path, detection=detection))).replace("\xa0", " ")
+    for told in ("46 · detector 60 %", "56 · detector 60 %", "60 · detector 90 %"):
+        assert f" {told}" in text
+    assert text.count("· detector") == 24
+
+
 def test_the_bars_of_hundreds_of_slices_need_no_fixed_room():
     (bar,) = re.findall(r"\.likelihood span \{([^}]*)\}", style())
     assert "px" not in bar
