@@ -14,6 +14,7 @@ from ..labels import HEMORRHAGE, INTRAPARENCHYMAL, INTRAVENTRICULAR, SUBTYPES, l
 from ..measurement import Measurements, measure
 from ..preparation.checks import check_ct
 from ..volume import CTVolume, Grid, Volume
+from .even_slices import with_even_slices
 from .growth import WITHIN_ERROR_ML, Change
 from .registration import Progress, Registration, no_progress, register
 
@@ -97,28 +98,28 @@ def compare(
     limits = [
         f"{which} scan: {warning}"
         for which, ct in (("First", first), ("Second", second))
-        for warning in check_ct(ct)
+        for warning in (*ct.warnings, *check_ct(ct))
     ]
-    registration = register(first, second, progress)
+    laid = with_even_slices(first, first_mask), with_even_slices(second, second_mask)
+    registration = register(laid[0][0], laid[1][0], progress)
     total = Change(measured[0].total_volume_ml, measured[1].total_volume_ml)
     told = all(HEMORRHAGE.id not in {lesion.label for lesion in m.lesions} for m in measured)
     subtypes = _subtypes(*measured) if told else {}
-    expansion = total.is_expansion or (
-        INTRAPARENCHYMAL.id in subtypes and subtypes[INTRAPARENCHYMAL.id].is_expansion
-    )
-    ivh = subtypes.get(INTRAVENTRICULAR.id, Change(0.0, 0.0))
+    iph, ivh = (subtypes.get(label.id, Change(0.0, 0.0)) for label in (INTRAPARENCHYMAL, INTRAVENTRICULAR))
+    grown = [change for change in (total, iph) if change.is_expansion]
+    grown_with_ivh = [*grown, *([ivh] if ivh.is_ivh_expansion else [])]
     warnings = [
         *_fit_warnings(registration),
-        *_cover_warnings(registration, first, first_mask, second, second_mask),
-        *_doubt_warnings(total, expansion),
+        *_cover_warnings(registration, *laid[0], *laid[1]),
+        *_doubt_warnings(grown_with_ivh),
         *([] if told else _subtype_warnings(measured)),
         *limits,
     ]
     return Comparison(
         total,
         subtypes,
-        expansion,
-        expansion or ivh.is_ivh_expansion if told else None,
+        bool(grown),
+        bool(grown_with_ivh) if told else None,
         registration,
         tuple(dict.fromkeys([*warnings, *registration.warnings])),
     )
@@ -144,6 +145,12 @@ def _verb(change: Change) -> str:
 
 
 def _verdict(comparison: Comparison) -> str:
+    iph = comparison.subtypes.get(INTRAPARENCHYMAL.id)
+    if comparison.expansion and iph is not None and not iph.is_expansion:
+        return (
+            "All hemorrhage together grew by at least 6 mL or at least 33 %; the intraparenchymal, for which "
+            "the usual definition is meant, did not."
+        )
     if comparison.expansion:
         return "This is hematoma expansion by the usual definition (at least 6 mL or at least 33 %)."
     if comparison.expansion_with_ivh:
@@ -194,8 +201,9 @@ def _beyond_ml(mask: Volume, other: Grid, way: NDArray[np.float64]) -> float:
     return int(np.count_nonzero(~inside)) * mask.grid.voxel_volume_mm3 / 1000
 
 
-def _doubt_warnings(total: Change, expansion: bool) -> list[str]:
-    if not expansion or total.growth_ml >= WITHIN_ERROR_ML:
+def _doubt_warnings(grown: list[Change]) -> list[str]:
+    """``grown``: what makes it an expansion, by either definition."""
+    if not grown or max(change.growth_ml for change in grown) >= WITHIN_ERROR_ML:
         return []
     return [
         f"A growth of less than {WITHIN_ERROR_ML} mL is within the usual error of an automatic outline: "

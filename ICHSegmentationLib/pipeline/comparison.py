@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..comparison import Comparison, compare
+from ..comparison.even_slices import with_even_slices
 from ..doctor.packages import versions
 from ..events import Finished, Listener, Started, ignore
 from ..io import read_ct, read_mask
@@ -77,8 +78,9 @@ def compare_case(
             "timings_s": journal.timings_s,
         }
         with output_errors(temporary), journal.stage("report", _REPORT):
+            shown = [Dated(*with_even_slices(scan.ct, scan.mask)) for scan in scans]
             picture = side_by_side(
-                scans[0], scans[1], comparison.registration.second_to_first, comparison.sentences[:2]
+                shown[0], shown[1], comparison.registration.second_to_first, comparison.sentences[:2]
             )
             picture.save(temporary / "comparison.png", compress_level=3)
         with output_errors(temporary):

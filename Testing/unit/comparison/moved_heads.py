@@ -10,6 +10,7 @@ from ICHSegmentationLib.phantom import Phantom, make_phantom
 from ICHSegmentationLib.volume import CTVolume, Volume
 
 SHAPE, SPACING = (30, 112, 100), (5.0, 2.0, 2.2)
+LPS = np.diag([-1.0, -1.0, 1.0])
 _REVERSED = np.eye(4)[[2, 1, 0, 3]]  # array order (slice, row, column) to (column, row, slice) and back
 
 
@@ -48,3 +49,12 @@ def rescanned(first, moved, axes, shape, spacing, noise=3.0):
     hu += np.random.default_rng(0).normal(0, noise, shape)
     labels = ndimage.affine_transform(mask.voxels, to_first, output_shape=shape, order=0)
     return CTVolume(np.clip(hu, -1000, 3000).astype(np.int16), affine), Volume(labels, affine)
+
+
+def distance(found, true, ct):
+    """Degrees and the largest mm between two rigid transforms over a head's extent."""
+    apart = found @ true
+    angle = np.degrees(np.arccos(np.clip((np.trace(apart[:3, :3]) - 1) / 2, -1, 1)))
+    middle = ct.grid.world((np.array(ct.grid.shape) - 1) / 2)
+    places = middle + np.vstack([np.eye(3), -np.eye(3)]) * (65, 85, 50)
+    return angle, np.linalg.norm(places @ apart[:3, :3].T + apart[:3, 3] - places, axis=1).max()

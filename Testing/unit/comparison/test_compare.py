@@ -110,6 +110,44 @@ def test_a_third_of_very_little_is_expansion_with_a_caution(lying_as_they_are):
     assert any("usual error" in warning for warning in result.warnings)
 
 
+def cautioned(result):
+    return any("usual error" in warning for warning in result.warnings)
+
+
+def test_no_caution_where_the_parenchymal_hemorrhage_grew_much_and_the_total_little(lying_as_they_are):
+    result = compared(mask_with(v2=500, v3=500), mask_with(v2=900, v3=150))
+    assert result.total.growth_ml < 2.2
+    assert result.expansion
+    assert not cautioned(result)
+
+
+def test_a_caution_where_the_parenchymal_hemorrhage_grew_little_and_the_total_much(lying_as_they_are):
+    result = compared(mask_with(v2=50, v5=1000), mask_with(v2=70, v5=1150))
+    assert result.total.growth_ml > 2.2
+    assert result.expansion
+    assert cautioned(result)
+
+
+def test_a_speck_of_new_ventricular_blood_comes_with_a_caution(lying_as_they_are):
+    result = compared(mask_with(v2=1000), mask_with(v2=1000, v3=1))
+    assert (result.expansion, result.expansion_with_ivh) == (False, True)
+    assert cautioned(result)
+
+
+def test_growth_of_other_hemorrhage_alone_is_not_told_as_the_usual_definition(lying_as_they_are):
+    result = compared(mask_with(v2=900, v3=200), mask_with(v2=900, v3=500))
+    assert result.expansion
+    assert "All hemorrhage together grew" in result.sentences[1]
+    assert "the intraparenchymal, for which the usual definition is meant, did not" in result.sentences[1]
+
+
+def test_what_the_readers_of_both_scans_saw_is_told(lying_as_they_are):
+    ct = first_scan().ct
+    gaps = CTVolume(ct.voxels, ct.affine, warnings=("Slices are missing.",))
+    result = compare_function(ct, mask_with(), gaps, mask_with())
+    assert "Second scan: Slices are missing." in result.warnings
+
+
 def test_hemorrhage_beyond_the_other_scans_edge_is_told(lying_as_they_are):
     ct = first_scan().ct
     voxels = np.zeros(ct.voxels.shape, np.uint8)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from moved_heads import first_scan, motion, rescanned
+from moved_heads import LPS, distance, first_scan, motion, rescanned
 from scipy.spatial.transform import Rotation
 
 from ICHSegmentationLib.comparison import register
@@ -10,7 +10,6 @@ from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.phantom import make_phantom
 from ICHSegmentationLib.volume import CTVolume
 
-LPS = np.diag([-1.0, -1.0, 1.0])
 OBLIQUE = Rotation.from_euler("xyz", (14, -9, 20), degrees=True).as_matrix() @ LPS
 TILTED = LPS.copy()
 TILTED[:, 2] = (0, np.tan(np.radians(18)), 1)
@@ -21,15 +20,6 @@ SECOND_SCANS = {
     "oblique and anisotropic": ((6, 2, -7), (3, 5, -8), OBLIQUE, (60, 150, 90), (3.0, 1.7, 3.2)),
     "tilted gantry": ((-4, 5, 6), (4, 4, 3), TILTED, (36, 130, 100), (2.2, 2.0, 5.0)),
 }
-
-
-def distance(found, true, ct):
-    """Degrees and the largest mm between two rigid transforms over a head's extent."""
-    apart = found @ true
-    angle = np.degrees(np.arccos(np.clip((np.trace(apart[:3, :3]) - 1) / 2, -1, 1)))
-    middle = ct.grid.world((np.array(ct.grid.shape) - 1) / 2)
-    places = middle + np.vstack([np.eye(3), -np.eye(3)]) * (65, 85, 50)
-    return angle, np.linalg.norm(places @ apart[:3, :3].T + apart[:3, 3] - places, axis=1).max()
 
 
 @pytest.mark.parametrize("name", SECOND_SCANS)
