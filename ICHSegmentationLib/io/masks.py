@@ -13,6 +13,10 @@ from .atomic import atomic_path
 from .origin import DRAWN, Origin
 from .scans import is_dicom, read_stored_image
 from .slicer_segments import labels_of_segments, placed_on, segments_metadata
+from .stored_image import StoredImage
+
+_MOST_LOST = 0.02
+"""Half a step of the coarsest storage that is believed to have meant whole numbers: 6 labels in 255 steps."""
 
 
 def read_mask(path: Path, ct: CTVolume | None = None) -> Volume:
@@ -41,10 +45,7 @@ def read_mask(path: Path, ct: CTVolume | None = None) -> Volume:
     if is_segmentation:
         voxels = labels_of_segments(image.values, image.metadata)
     else:
-        values = image.values
-        if (image.slope, image.intercept) != (1.0, 0.0):
-            values = values * image.slope + image.intercept
-        voxels = _whole(values, path)
+        voxels = _whole(_scaled(image), path)
     labels_in(voxels)
     mask = Volume(voxels, image.affine, image.header)
     if ct is None:
@@ -151,6 +152,21 @@ def _encoded(mask: Volume, path: Path, ct: CTVolume | None, origin: Origin) -> b
 
     is_segmentation = name.endswith(".seg.nrrd")
     return nrrd_bytes(mask, segments_metadata(mask.voxels, labels_in(mask.voxels)) if is_segmentation else {})
+
+
+def _scaled(image: StoredImage) -> NDArray[np.generic]:
+    """The values that a file means; a whole number that its steps could not hold exactly is that number.
+
+    nibabel stores a mask of floats under the header of an integer CT in 255 or 65535 steps from its lowest to
+    its highest value: 1 may come back as 1.00000006, or 2 as 2.004.
+    """
+    if (image.slope, image.intercept) == (1.0, 0.0):
+        return image.values
+    values: NDArray[np.float64] = image.values * image.slope + image.intercept
+    nearest = np.rint(values)
+    lost = 1.001 * min(abs(image.slope) / 2, _MOST_LOST)
+    np.copyto(values, nearest, where=np.abs(values - nearest) <= lost)
+    return values
 
 
 def _whole(values: NDArray[np.generic], path: Path) -> NDArray[np.uint8]:

@@ -52,6 +52,25 @@ def test_an_empty_mask_is_a_result(tmp_path, ending):
     assert not read_mask(tmp_path / f"mask.{ending}").voxels.any()
 
 
+@pytest.mark.parametrize("stored", [np.uint8, np.int16])
+def test_floats_under_the_header_of_an_integer_ct_are_labels(tmp_path, stored):
+    ct = nib.Nifti1Image(np.zeros(SHAPE[::-1], stored), GRIDS["LPS"])
+    nib.save(nib.Nifti1Image(labels().T.astype(float), ct.affine, ct.header), tmp_path / "mask.nii.gz")
+    stored_in_steps = nib.load(tmp_path / "mask.nii.gz").dataobj
+    assert stored_in_steps.slope != 1
+    assert (np.asarray(stored_in_steps) % 1).any()
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.nii.gz").voxels, labels())
+
+
+@pytest.mark.parametrize("stored", [np.uint8, np.int16])
+def test_probabilities_under_the_header_of_an_integer_ct_are_no_labels(tmp_path, stored):
+    ct = nib.Nifti1Image(np.zeros(SHAPE[::-1], stored), GRIDS["LPS"])
+    sure = np.linspace(0, 1, labels().size).reshape(SHAPE).T
+    nib.save(nib.Nifti1Image(sure, ct.affine, ct.header), tmp_path / "mask.nii.gz")
+    with pytest.raises(UnknownLabelError, match="whole label values"):
+        read_mask(tmp_path / "mask.nii.gz")
+
+
 @pytest.mark.parametrize("dtype", [np.int16, np.int64, np.float32, np.float64])
 def test_whole_values_of_any_type_are_labels(tmp_path, dtype):
     image = nib.Nifti1Image(labels().T.astype(dtype), GRIDS["LPS"], dtype=dtype)
