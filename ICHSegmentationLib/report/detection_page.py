@@ -1,6 +1,6 @@
 """The page of a detection: the finding, and the likeliest slices. Needs nothing beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from ..io.atomic import atomic_path
 from ..labels import HEMORRHAGE
 from ..volume import CTVolume, Volume
-from .detection_section import DetectionSection
+from .detection_section import DetectionSection, likeliest_of_runs
 from .numbers import RESEARCH_USE, plain_rows
 from .page import SMALL_SIDE, environment, small_picture, style
 from .stack import LEVEL, WIDTH, SliceStack
@@ -36,7 +36,7 @@ def write_detection_page(path: Path, ct: CTVolume, content: Mapping[str, Any]) -
     marked = set(content["marked_slices"][HEMORRHAGE.id])
     pictures = [
         small_picture(stack, stack.index_of(n), frame, probabilities[n] if n in marked else None)
-        for n in content["ranked_slices"][:MOST_SLICES]
+        for n in _shown(content["ranked_slices"], likeliest_of_runs(marked, probabilities))
     ]
     text = (
         environment()
@@ -55,3 +55,9 @@ def write_detection_page(path: Path, ct: CTVolume, content: Mapping[str, Any]) -
     )
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def _shown(ranked: Sequence[int], at_least: Sequence[int]) -> list[int]:
+    """The likeliest slices, and these in any case: thin ones beside the likeliest are as likely as it."""
+    first = sorted(ranked, key=lambda index: index not in at_least)
+    return sorted(first[:MOST_SLICES], key=ranked.index)

@@ -1,11 +1,18 @@
 """A detection put into words and bars for a page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..detection.words import slice_numbers
+from ..detection.words import runs, slice_numbers
 from ..labels import HEMORRHAGE, Label, label_named
+
+
+def likeliest_of_runs(
+    slices: Iterable[int], probabilities: Mapping[int, float] | Sequence[float]
+) -> list[int]:
+    """Of neighbouring slices the likeliest one; from the first to the last."""
+    return [max(run, key=lambda index: probabilities[index]) for run in runs(sorted(slices))]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from ..detection.words import runs
 from ..labels import HEMORRHAGE, Label, label_named
 from ..wording import in_percent
 from .annotate import (
@@ -27,7 +26,7 @@ from .annotate import (
     slice_number,
     window_words,
 )
-from .detection_section import DetectionSection
+from .detection_section import DetectionSection, likeliest_of_runs
 from .numbers import (
     EMPTY,
     RESEARCH_USE,
@@ -153,8 +152,7 @@ def _likely(stack: SliceStack, detection: Mapping[str, Any]) -> dict[int, float]
 
 def _not_outlined(stack: SliceStack, likely: Mapping[int, float]) -> list[int]:
     """The likeliest slice of each run of marked slices on which nothing is outlined."""
-    lonely = sorted(set(likely).difference(stack.bleeding))
-    return [max(run, key=lambda index: likely[index]) for run in runs(lonely)]
+    return likeliest_of_runs(set(likely).difference(stack.bleeding), likely)
 
 
 def _detection(stack: SliceStack, detection: Mapping[str, Any]) -> DetectionSection:
