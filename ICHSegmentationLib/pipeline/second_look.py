@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..report.numbers import THRESHOLD_ML
+from ..report.numbers import THRESHOLD_ML, ml
 from ..volume import Volume
 from .segmenter import Uncertainty
 
@@ -120,7 +120,7 @@ def _rim_reasons(found: float, unsure: float, rim: float | None) -> list[str]:
     if rim < THICK_RIM_MM or unsure < NOTABLE_ML:
         return []
     return [
-        f"The outline is uncertain: the model was unsure of {unsure:.1f} mL, beside {found:.1f} mL that it "
+        f"The outline is uncertain: the model was unsure of {unsure:.1f} mL, beside {ml(found)} mL that it "
         "outlined."
     ]
 

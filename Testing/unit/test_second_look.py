@@ -57,6 +57,14 @@ def test_a_usual_rim_needs_no_second_look_and_a_thick_one_does():
     assert "unsure of 3.0 mL, beside 10.0 mL" in thick.reasons[0]
 
 
+def test_an_outline_of_a_few_voxels_is_not_told_as_none():
+    mask, unsure = np.zeros((10, 10, 10), np.uint8), np.zeros((10, 10, 10), np.uint8)
+    mask.flat[:4], unsure.flat[:80] = 2, 60
+    of_10_mm3 = np.diag([2.5, 2.0, 2.0, 1.0])
+    look = second_look(Volume(mask, of_10_mm3), Doubt(Volume(unsure, of_10_mm3)), ())
+    assert "unsure of 0.8 mL, beside 0.04 mL" in look.reasons[0]
+
+
 def test_little_that_is_unsure_is_not_worth_a_look():
     assert not looked(found=3, unsure=4).second_look
 
