@@ -103,12 +103,12 @@ def _volumes_ml(
 
     inside = outside = found = 0.0
     slices_ml = slice_volumes_mm3(mask, slice_positions_mm) / 1000
-    for outlined, doubt, ml in zip(mask.voxels, uncertainty.voxels, slices_ml.tolist(), strict=True):
+    for outlined, doubt, voxel_ml in zip(mask.voxels, uncertainty.voxels, slices_ml.tolist(), strict=True):
         unsure = doubt >= UNSURE
         within = int(np.count_nonzero(unsure & (outlined > 0)))
-        inside += within * ml
-        outside += (int(np.count_nonzero(unsure)) - within) * ml
-        found += int(np.count_nonzero(outlined)) * ml
+        inside += within * voxel_ml
+        outside += (int(np.count_nonzero(unsure)) - within) * voxel_ml
+        found += int(np.count_nonzero(outlined)) * voxel_ml
     return inside, outside, found
 
 

@@ -60,7 +60,7 @@ def slice_range(numbers: Sequence[int]) -> str:
 
 
 def _digits(volume: float) -> str:
-    return f"{volume:.2f}" if abs(volume) < 10 else f"{volume:.1f}"
+    return f"{volume:.2f}" if abs(volume) < 9.995 else f"{volume:.1f}"
 
 
 def plain_rows(content: Any, name: str = "") -> list[tuple[str, str]]:

@@ -8,7 +8,15 @@ from ICHSegmentationLib.report.numbers import by_subtype, cm2, ml, ml_more
 
 @pytest.mark.parametrize(
     ("volume", "text"),
-    [(0, "0"), (0.0008, "< 0.01"), (0.0049, "< 0.01"), (0.0051, "0.01"), (3.214, "3.21"), (34.52, "34.5")],
+    [
+        (0, "0"),
+        (0.0008, "< 0.01"),
+        (0.0049, "< 0.01"),
+        (0.0051, "0.01"),
+        (3.214, "3.21"),
+        (9.999, "10.0"),
+        (34.52, "34.5"),
+    ],
 )
 def test_a_speck_is_no_volume_of_nought(volume: float, text: str):
     assert ml(volume) == text
