@@ -7,7 +7,10 @@ What keeps it from leaking:
 - passages and sheets thinner than 4 mm (falx, tentorium, vessels) are cut off a lesion thicker than that.
   Blood that is itself so thin, as in a sulcus, is followed over a short distance only. Density alone cannot
   tell such blood from a vessel or the tentorium: :attr:`.piece.Piece.goes_on` says where it was left out;
-- where the region still runs on for 75 mm or holds more than 150 mL, the border is raised until it does not.
+- where the region still runs on for 75 mm or holds more than 150 mL, the border is raised until it does not,
+  as far as the noise of the blood allows;
+- what then still runs on is followed through the whole head where nothing of its density is connected with it
+  by a passage: a long subdural hematoma, not the grey matter of dense brain.
 
 The lengths are this project's own choice; densities are those of acute blood (40 to 90 HU) and of brain (grey
 matter 38, white matter 31 HU).
@@ -31,10 +34,11 @@ BRAIN_HU = 34.0
 CLICK_MM = 1.5  # the blood's own density is taken from this far around the click
 NECK_MM = 2.0  # half the width of a passage through which the region does not spread
 THIN_MM = 20.0  # how far blood thinner than a passage is followed
-NEAR_MM, FAR_MM = 25.0, 75.0  # half the box that is looked at: first, and if the region leaves it
+NEAR_MM, FAR_MM, HEAD_MM = 25.0, 75.0, 200.0  # half the box that is looked at: the next if the region leaves
 LARGEST_ML = 150.0
 LEFT_OUT = 1.25  # times the region: from here on, what thin parts hold is worth a word
 RAISE_HU = 4.0
+HIGHEST_BORDER = 2 / 3  # of the way up to the density at the click: above, noise leaves but crumbs of blood
 
 Mask = NDArray[np.bool_]
 
@@ -60,9 +64,11 @@ def grow_lesion(scan: Volume, seed: Index, marked: NDArray[Any] | None = None) -
     near = around(scan, seed, NEAR_MM, taken)
     blood_hu = _density_at_click(near, seed, float(scan.voxels[seed]))
     border = max(LOWEST_HU, (blood_hu + BRAIN_HU) / 2)
-    found = _region(near, border, scan)
-    if found is None:
-        found = _region_far(around(scan, seed, FAR_MM, taken), border, blood_hu, scan)
+    found = (
+        _region(near, border, scan)
+        or _region_far(around(scan, seed, FAR_MM, taken), border, blood_hu, scan)
+        or _region_in_head(around(scan, seed, HEAD_MM, taken), border, scan)
+    )
     if found is None:
         raise InputError(
             "The hemorrhage at this place has no clear border against what surrounds it.",
@@ -73,11 +79,17 @@ def grow_lesion(scan: Volume, seed: Index, marked: NDArray[Any] | None = None) -
 
 def _region_far(far: Surroundings, border: float, blood_hu: float, scan: Volume) -> Piece | None:
     """The region above the lowest border, from this one upward, that keeps it within bounds."""
-    for hu in np.arange(border, blood_hu, RAISE_HU):
+    for hu in np.arange(border, border + HIGHEST_BORDER * (blood_hu - border), RAISE_HU):
         found = _region(far, float(hu), scan)
         if found is not None:
             return found
     return None
+
+
+def _region_in_head(head: Surroundings, border: float, scan: Volume) -> Piece | None:
+    """The region wherever it leads; None where more of its density leads on from it: that may be a leak."""
+    found = _region(head, border, scan)
+    return None if found is None or found.goes_on else found
 
 
 def _density_at_click(near: Surroundings, seed: Index, clicked_hu: float) -> float:

@@ -101,6 +101,24 @@ def test_a_leak_into_slightly_dense_tissue_is_stopped_by_a_higher_border():
     assert overlap(found, clot) > 0.9
 
 
+@pytest.mark.parametrize("along", [20, 95, 165])
+def test_a_long_thick_sheet_is_outlined_from_end_to_end_wherever_the_click(along):
+    head = Painted((5, 1, 1), (60, 190, 60))
+    sheet = head.paint(head.slab(2, 20, 29) & head.slab(1, 10, 180) & head.slab(0, 10, 50), CLOT)
+    _, found = grown(head, (30, along, 24))
+    assert found[head.index((30, along, 24))]
+    assert overlap(found, sheet) > 0.9
+
+
+def test_a_long_sheet_from_which_much_of_its_density_leads_on_is_refused():
+    head = Painted((5, 1, 1), (60, 190, 60))
+    head.paint(head.slab(2, 20, 29) & head.slab(1, 10, 180) & head.slab(0, 10, 50), CLOT)
+    for row in range(20, 180, 10):
+        head.paint(head.slab(1, row, row + 2.5) & head.slab(2, 29, 50), CLOT)
+    with pytest.raises(InputError, match="no clear border"):
+        grown(head, (30, 95, 24))
+
+
 def test_a_marked_lesion_beside_the_click_stays_as_it_is():
     head = Painted()
     clot = head.paint(head.ball(CENTRE, 12), CLOT)
