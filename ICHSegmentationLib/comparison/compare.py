@@ -16,7 +16,7 @@ from ..preparation.checks import check_ct
 from ..volume import CTVolume, Grid, Volume
 from .even_slices import with_even_slices
 from .growth import WITHIN_ERROR_ML, Change
-from .registration import Progress, Registration, no_progress, register
+from .registration import LEAST_LIKENESS, Progress, Registration, no_progress, register
 
 NOTABLE_ML = 0.1
 """Hemorrhage beyond the other scan's edge below this is not worth a warning: the smallest lesion measured."""
@@ -164,6 +164,12 @@ def _verdict(comparison: Comparison) -> str:
 def _fit_warnings(registration: Registration) -> list[str]:
     if registration.trusted:
         return []
+    if registration.likeness >= LEAST_LIKENESS:
+        return [
+            f"Only {registration.overlap:.0%} of the head on the first scan lies on the second too, which is "
+            "too little to tell whether they fit on each other: the growth may not be that of the same part "
+            "of the head."
+        ]
     return [
         f"The two scans do not fit on each other (likeness {registration.likeness:.2f}, "
         f"{registration.overlap:.0%} of the head on both): check that they show the same patient."

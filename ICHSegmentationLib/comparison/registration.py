@@ -99,7 +99,11 @@ def register(first: CTVolume, second: CTVolume, progress: Progress = no_progress
         second_to_first,
         max(0.0, likeness(pose)),
         likeness.overlap(pose),
-        tuple(dict.fromkeys((*fixed.warnings, *moving.warnings))),
+        tuple(
+            f"{which} scan: {warning}"
+            for which, head in (("First", fixed), ("Second", moving))
+            for warning in head.warnings
+        ),
     )
 
 

@@ -165,6 +165,13 @@ def test_heads_that_do_not_fit_are_told_and_compared_all_the_same(lying_as_they_
     assert result.to_dict()["registration"]["trusted"] is False
 
 
+def test_too_little_of_the_head_on_both_scans_is_not_told_as_another_patient(lying_as_they_are, monkeypatch):
+    monkeypatch.setattr(lying_as_they_are, "register", lambda *_: Registration(np.eye(4), 0.96, 0.41))
+    result = compared(mask_with(v2=500), mask_with(v2=800))
+    assert "Only 41% of the head on the first scan" in result.warnings[0]
+    assert not any("same patient" in warning for warning in result.warnings)
+
+
 def test_a_mask_of_another_scan_is_refused():
     ct = first_scan().ct
     with pytest.raises(GridMismatchError):

@@ -51,6 +51,15 @@ def test_the_upper_part_of_a_head_is_found_on_the_whole():
     assert found.overlap < 0.9
 
 
+def test_what_is_seen_of_a_head_is_told_with_the_scan_that_shows_it():
+    phantom = first_scan()
+    cut = CTVolume(phantom.ct.voxels[:, 22:-22, 20:-20], phantom.ct.affine)
+    assert register(phantom.ct, phantom.ct).warnings == ()
+    told = register(phantom.ct, cut).warnings
+    assert told
+    assert all(warning.startswith("Second scan: ") for warning in told)
+
+
 def test_the_heads_of_two_people_fit_worse_than_two_scans_of_one():
     other = make_phantom(11, None, None, (30, 112, 100), (5.0, 2.0, 2.2))
     assert register(first_scan().ct, other.ct).likeness < 0.9
