@@ -19,7 +19,8 @@ from .growth import WITHIN_ERROR_ML, Change
 from .registration import LEAST_LIKENESS, Progress, Registration, no_progress, register
 
 NOTABLE_ML = 0.1
-"""Hemorrhage beyond the other scan's edge below this is not worth a warning: the smallest lesion measured."""
+"""Less than the smallest lesion measured: hemorrhage beyond the other scan's edge is then not worth a warning,
+and hemorrhage of no subtype, which specks stay, does not silence the others."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Comparison:
 
     Attributes:
         total: all hemorrhage.
-        subtypes: each subtype on either scan, by label id; empty where a scan has hemorrhage of no subtype.
+        subtypes: each subtype on either scan, by label id; empty where a scan has hemorrhage of no subtype
+            (specks aside).
         expansion: all hemorrhage, or the intraparenchymal alone, grew by at least 6 mL or 33 %.
         expansion_with_ivh: the same, or new or at least 1 mL more intraventricular hemorrhage; None where
             subtypes are not told.
@@ -103,7 +105,7 @@ def compare(
     laid = with_even_slices(first, first_mask), with_even_slices(second, second_mask)
     registration = register(laid[0][0], laid[1][0], progress)
     total = Change(measured[0].total_volume_ml, measured[1].total_volume_ml)
-    told = all(HEMORRHAGE.id not in {lesion.label for lesion in m.lesions} for m in measured)
+    told = all(_untold_ml(m) < NOTABLE_ML for m in measured)
     subtypes = _subtypes(*measured) if told else {}
     iph, ivh = (subtypes.get(label.id, Change(0.0, 0.0)) for label in (INTRAPARENCHYMAL, INTRAVENTRICULAR))
     grown = [change for change in (total, iph) if change.is_expansion]
@@ -128,6 +130,11 @@ def compare(
 def _measured(ct: CTVolume, mask: Volume) -> Measurements:
     ct.require_same_grid(mask)
     return measure(mask, slice_positions_mm=ct.slice_positions_mm)
+
+
+def _untold_ml(measured: Measurements) -> float:
+    """mL of hemorrhage of no subtype."""
+    return sum(lesion.volume_ml for lesion in measured.lesions if lesion.label == HEMORRHAGE.id)
 
 
 def _subtypes(first: Measurements, second: Measurements) -> dict[str, Change]:

@@ -98,6 +98,14 @@ def test_without_subtypes_there_is_no_word_on_them(lying_as_they_are):
     assert not any("no subtype" in w for w in compared(mask_with(v1=500), mask_with(v1=500)).warnings)
 
 
+def test_a_speck_of_no_subtype_does_not_silence_the_others(lying_as_they_are):
+    result = compared(mask_with(v2=500, v1=2), mask_with(v2=500, v3=100, v1=3))
+    assert set(result.subtypes) == {"intraparenchymal", "intraventricular"}
+    assert result.expansion_with_ivh is True
+    assert not any("no subtype" in warning for warning in result.warnings)
+    assert compared(mask_with(v2=500, v1=5), mask_with(v2=500)).subtypes == {}
+
+
 def test_two_empty_masks_are_unchanged(lying_as_they_are):
     result = compared(mask_with(), mask_with())
     assert result.total.growth_percent is None
