@@ -19,8 +19,8 @@ from .growth import WITHIN_ERROR_ML, Change
 from .registration import LEAST_LIKENESS, Progress, Registration, no_progress, register
 
 NOTABLE_ML = 0.1
-"""Less than the smallest lesion measured: hemorrhage beyond the other scan's edge is then not worth a warning,
-and hemorrhage of no subtype, which specks stay, does not silence the others."""
+"""The smallest lesion measured. Less than this beyond the other scan's edge is not worth a warning; less than
+this of no subtype, as specks stay, does not silence the other subtypes."""
 
 
 @dataclass(frozen=True)
