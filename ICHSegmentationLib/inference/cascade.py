@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import cc3d
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..labels import label_named
 from ..models import ModelFolder, Stage
-from ..preparation.brain_density import with_brain_at
+from ..preparation.brain_density import with_brain_within
 from ..preparation.head import inside_of
 from ..preparation.intracranial import bounding_box
 from ..preparation.noise import calmed
@@ -91,8 +92,8 @@ class _Thresholds:
         hemorrhage: mean probability above which a voxel is hemorrhage.
         smallest_ml: connected regions below this volume are dropped.
         mirrored: 1 where both stages also look at the mirror image, else 0.
-        brain_hu: what the brain of a scan is brought to before the networks see it; 0 where they see HU as
-            they are.
+        lowest_brain_hu, highest_brain_hu: between which the brain of a scan is brought before the networks
+            see it; without them they see HU as they are.
     """
 
     unsure: float = 0.2
@@ -104,7 +105,8 @@ class _Thresholds:
     hemorrhage: float = 0.5
     smallest_ml: float = 0.1
     mirrored: float = 0
-    brain_hu: float = 0
+    lowest_brain_hu: float = -inf
+    highest_brain_hu: float = inf
 
 
 def stage_of(stage: Stage, network: Network, device: str, mirrored: bool) -> AnyStage:
@@ -212,8 +214,8 @@ class Segmenter:
         return Segmentation(mask, doubts, self._device, clock.timings_s, warnings, self._engine)
 
     def _leveled(self, hu: NDArray[Any], inside: NDArray[np.bool_]) -> NDArray[Any]:
-        wanted = self._thresholds.brain_hu
-        return with_brain_at(wanted, hu, inside) if wanted else hu
+        limits = self._thresholds
+        return with_brain_within(limits.lowest_brain_hu, limits.highest_brain_hu, hu, inside)
 
     def _regions(self, coarse: Probability) -> list[Region]:
         limits = self._thresholds

@@ -1,4 +1,4 @@
-"""How dense the brain of a scan measures, and a scan brought to the brain density that a network knows.
+"""How dense the brain of a scan measures, and a scan brought to the densities that a network knows.
 
 Scanners and archives differ by several HU in what they make of the same brain; a reader does not notice,
 because blood is judged beside the brain around it.
@@ -27,7 +27,8 @@ def brain_hu(hu: NDArray[Any], region: Mask) -> float:
     return float(np.median(brain)) if brain.size else _TYPICAL_HU
 
 
-def with_brain_at(wanted_hu: float, hu: NDArray[Any], region: Mask) -> NDArray[Any]:
-    """``hu`` ``[D, H, W]`` moved by a whole number of HU so that its brain measures ``wanted_hu``."""
-    higher = round(wanted_hu - brain_hu(hu, region))
+def with_brain_within(lowest: float, highest: float, hu: NDArray[Any], region: Mask) -> NDArray[Any]:
+    """``hu`` ``[D, H, W]`` moved by as few whole HU as bring its brain to ``lowest`` to ``highest`` HU."""
+    own = brain_hu(hu, region)
+    higher = round(min(max(own, lowest), highest) - own)
     return np.maximum(hu, hu.dtype.type(_LOWEST_HU)) + hu.dtype.type(higher) if higher else hu

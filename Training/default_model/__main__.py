@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     if wanted("evaluate"):
         command = _command("evaluate", chosen.recipe)
         evaluate(chosen.data, model, results, recipe.results, command, chosen.threads)
-    if chosen.step == "robustness":  # eleven times the scans, so not part of "all"
+    if chosen.step == "robustness":  # the scans many times over, so not part of "all"
         command = _command("robustness", chosen.recipe)
         robustness(chosen.data, model, results, recipe.robustness, command, chosen.every, chosen.threads)
     return 0

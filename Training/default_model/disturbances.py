@@ -26,6 +26,7 @@ NOISE_HU, GRAIN_MM = 6.0, 0.5
 FINE_NOISE_HU = 25.0
 BLUR_MM, SHARPEN_MM, SHARPEN = 0.8, 0.7, 1.0
 ANGLE_DEGREES = 10.0
+OFF_HU = 7.0
 BLACK, WHITE = -1000, 1000
 
 
@@ -153,6 +154,16 @@ def full_range(scan: Scan, rng: np.random.Generator) -> Scan:
     return _with(scan, hu)
 
 
+def higher_hu(scan: Scan, rng: np.random.Generator) -> Scan:
+    """All densities 7 HU higher: what the American College of Radiology lets a scanner's water be off by."""
+    return _with(scan, scan.hu + OFF_HU)
+
+
+def lower_hu(scan: Scan, rng: np.random.Generator) -> Scan:
+    """All densities 7 HU lower."""
+    return _with(scan, scan.hu - OFF_HU)
+
+
 DISTURBANCES: dict[str, Disturbance] = {
     "as stored": as_stored,
     "noise, SD 6 HU more": more_noise,
@@ -165,6 +176,8 @@ DISTURBANCES: dict[str, Disturbance] = {
     "slices interpolated half-way": thinner_slices,
     "source window 0 to 80 HU": narrow_window,
     "full-range bone and air": full_range,
+    "all HU 7 higher": higher_hu,
+    "all HU 7 lower": lower_hu,
 }
 
 

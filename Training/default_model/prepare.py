@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ICHSegmentationLib.io import read_ct, read_mask
 from ICHSegmentationLib.io.atomic import atomic_path
 from ICHSegmentationLib.labels import SUBTYPES
 from ICHSegmentationLib.phantom import make_phantom
+from ICHSegmentationLib.preparation.brain_density import with_brain_within
 from ICHSegmentationLib.preparation.intracranial import bounding_box, intracranial_region
 from ICHSegmentationLib.preparation.orientation import Reorientation
 
@@ -54,25 +56,24 @@ def prepare(
         phantoms: how many painted heads are added, every fourth without hemorrhage.
         processes: how many scans are prepared at a time; None takes one for each core.
     """
-    stages = recipe.stages
     cases = [
         case
         for case in read_cases(data)
         if case.split == "train" and case.name.split("/")[0] in recipe.sources
     ]
-    for stage in stages:
+    for stage in recipe.stages:
         (folder / stage.name).mkdir(parents=True, exist_ok=True)
     # A forked process would inherit locks of PyTorch's threads and could wait for ever.
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        jobs = [pool.submit(_prepare_case, case, folder, stages, copies) for case in cases]
-        jobs += [pool.submit(_prepare_phantom, number, folder, stages) for number in range(phantoms)]
+        jobs = [pool.submit(_prepare_case, case, folder, recipe, copies) for case in cases]
+        jobs += [pool.submit(_prepare_phantom, number, folder, recipe) for number in range(phantoms)]
         for done, job in enumerate(jobs, 1):
             job.result()
             _log.info("Prepared %d of %d", done, len(jobs))
 
 
-def _prepare_case(case: Case, folder: Path, stages: Stages, copies: Mapping[str, Copies]) -> None:
-    scan = real_scan(case)
+def _prepare_case(case: Case, folder: Path, recipe: Recipe, copies: Mapping[str, Copies]) -> None:
+    scan, stages = _leveled(real_scan(case), recipe), recipe.stages
     _store(scan, folder, stages)
     wanted = copies.get(scan.group, Copies(0, 0))
     for kind, count in (("copy", wanted.typical), ("small", wanted.small)):
@@ -82,9 +83,9 @@ def _prepare_case(case: Case, folder: Path, stages: Stages, copies: Mapping[str,
                 _store(bleeding_copy(scan, name, number, kind == "small"), folder, stages)
 
 
-def _prepare_phantom(number: int, folder: Path, stages: Stages) -> None:
+def _prepare_phantom(number: int, folder: Path, recipe: Recipe) -> None:
     name = f"phantom_{number}"
-    if all(_path(folder, stage, name).exists() for stage in stages):
+    if all(_path(folder, stage, name).exists() for stage in recipe.stages):
         return
     kind = None if number % 4 == 3 else SUBTYPES[number % len(SUBTYPES)].id
     phantom = make_phantom(_FIRST_PHANTOM + number, kind, shape=(30, 400, 360), spacing=(5.0, 0.5, 0.5))
@@ -92,7 +93,13 @@ def _prepare_phantom(number: int, folder: Path, stages: Stages) -> None:
     hu, spacing = order.apply(phantom.ct.voxels), order.grid.spacing
     target = (order.apply(phantom.mask.voxels) > 0).astype(np.uint8)
     scan = Scan(name, "phantom", hu, target, intracranial_region(hu, spacing).mask, spacing)
-    _store(scan, folder, stages)
+    _store(_leveled(scan, recipe), folder, recipe.stages)
+
+
+def _leveled(scan: Scan, recipe: Recipe) -> Scan:
+    """``scan`` with the brain density that the recipe's networks see in use."""
+    limits = recipe.inference["lowest_brain_hu"], recipe.inference["highest_brain_hu"]
+    return replace(scan, hu=with_brain_within(*limits, scan.hu, scan.brain))
 
 
 def _path(folder: Path, stage: StageRecipe, name: str) -> Path:

@@ -147,11 +147,14 @@ DEFAULT = Recipe(
         "fine_weight": 0.5,
         "hemorrhage": 0.6,
         "smallest_ml": 0.3,
+        # the medians of the training scans of both collections
+        "lowest_brain_hu": 29.0,
+        "highest_brain_hu": 36.0,
     },
     manifest={
         "schema_version": 1,
         "id": "ich-cascade-small",
-        "version": "1.5.0",
+        "version": "1.5.1",
         "name": "ICH cascade, small",
         "description": "Two residual 3D U-Nets, coarse then fine, that outline hemorrhage as one class.",
         "recipe": "cascade",
@@ -207,7 +210,7 @@ OPEN = Recipe(
     manifest={
         "schema_version": 1,
         "id": "ich-cascade-open",
-        "version": "1.1.0",
+        "version": "1.1.1",
         "name": "ICH cascade, open data",
         "description": (
             "Two residual 3D U-Nets, coarse then fine, that outline hemorrhage as one class. Learned from "

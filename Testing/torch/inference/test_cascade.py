@@ -192,7 +192,8 @@ def test_a_scan_without_noise_reaches_the_networks_untouched(segmenter):
 @pytest.mark.parametrize("higher", [-10, -7, 0, 7, 10])
 def test_networks_that_know_one_brain_density_see_it_in_every_scan(monkeypatch, opened, higher):
     model = AnyModel()
-    known = SimpleNamespace(**{**vars(AnyModel.manifest), "inference": {"smallest_ml": 0.1, "brain_hu": 35}})
+    numbers = {"smallest_ml": 0.1, "lowest_brain_hu": 35, "highest_brain_hu": 35}
+    known = SimpleNamespace(**{**vars(AnyModel.manifest), "inference": numbers})
     monkeypatch.setattr(model, "manifest", known, raising=False)
     ct, blood = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200), centre=(30.0, -20.0, 15.0))
     scan = CTVolume(ct.voxels + np.int16(higher), ct.affine)
