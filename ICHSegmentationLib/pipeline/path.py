@@ -267,7 +267,7 @@ def _load_the_rest() -> None:
 def _second_look(
     ct: CTVolume, mask: Volume, uncertainty: Uncertainty, doubts: tuple[str, ...]
 ) -> dict[str, Any]:
-    limits = dict.fromkeys([*doubts, *uncertainty.reasons, *limits_of_search(ct)])
+    limits = dict.fromkeys([*doubts, *uncertainty.reasons, *limits_of_search(ct), *unusual_density(ct)])
     return second_look(mask, uncertainty, limits, ct.slice_positions_mm).to_dict()
 
 

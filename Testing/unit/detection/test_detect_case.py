@@ -92,8 +92,8 @@ def test_a_brain_of_unusual_density_is_told_of_a_detection_and_a_segmentation(
     path = write_nifti(tmp_path / "brighter.nii.gz", brighter)
     detected = detect_case(path, tmp_path / "detected", detector=a_detector)
     told = json.loads((detected.folder / "detection.json").read_text("utf-8"))["warnings"]
-    outlined = segment_case(path, tmp_path / "outlined", segmenter=a_segmenter).measurements["warnings"]
-    for warnings in (told, outlined):
+    outlined = segment_case(path, tmp_path / "outlined", segmenter=a_segmenter).measurements
+    for warnings in (told, outlined["warnings"], outlined["uncertainty"]["reasons"]):
         assert sum("brain measures 52 HU" in warning for warning in warnings) == 1
 
 
