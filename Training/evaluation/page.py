@@ -32,6 +32,7 @@ def page(summary: Summary, problems: Sequence[Problem], pictures: Sequence[CaseP
         "estimate": _estimate,
         "mean": _mean,
         "share": _share,
+        "label": lambda subtype: label_named(subtype).name,
         "abbreviation": lambda subtype: label_named(subtype).abbreviation,
         "rgb": lambda colour: "#" + "".join(f"{part:02x}" for part in colour),
     }

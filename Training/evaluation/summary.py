@@ -1,7 +1,7 @@
 """What many scans add up to: all of them, and split by subtype and by volume."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ICHSegmentationLib.labels import LABELS, SUBTYPES
 
@@ -53,7 +53,6 @@ class GroupSummary:
         volume_limits: bias and limits of agreement of ``V - Vref``, mL.
         lesions: of all scans together.
         formula: None where the Tada formula applies to no scan of the group, and for single labels.
-        covered: share of a label's reference that the prediction covers with any label; for labels only.
     """
 
     name: str
@@ -63,7 +62,6 @@ class GroupSummary:
     volume_limits: LimitsOfAgreement | None
     lesions: LesionCounts
     formula: AgainstFormula | None = None
-    covered: Distribution | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,9 @@ class Summary:
     Attributes:
         cases: every scan that was compared.
         groups: the scans whose reference holds hemorrhage: first all of them, then by volume and by subtype.
-        labels: label by label, over the scans where either mask holds the label.
+        labels: label by label, over the scans where either mask holds the label; none where no two masks tell
+            subtypes.
+        covered: by subtype (id), the share of its reference that the prediction covers with any label.
         clean: the other scans; None where there are none.
     """
 
@@ -101,6 +101,7 @@ class Summary:
     cases: tuple[CaseMetrics, ...]
     groups: tuple[GroupSummary, ...]
     labels: tuple[GroupSummary, ...]
+    covered: Mapping[str, Distribution]
     clean: CleanSummary | None
 
     @property
@@ -111,6 +112,7 @@ class Summary:
 
 def summarise(cases: Sequence[CaseMetrics], settings: EvaluationSettings = DEFAULT) -> Summary:
     """Add the comparisons up. A scan counts as bleeding when its reference holds any voxel."""
+    cases = _with_labels_that_are_told(cases)
     bleeding = [case for case in cases if case.pooled.reference_ml > 0]
     clean = [case for case in cases if case.pooled.reference_ml == 0]
     split = {name: [case for case in bleeding if member(case)] for name, member in _GROUPS.items()}
@@ -119,8 +121,20 @@ def summarise(cases: Sequence[CaseMetrics], settings: EvaluationSettings = DEFAU
         cases=tuple(cases),
         groups=tuple(_group(name, members, settings) for name, members in split.items() if members),
         labels=_labels(cases, settings),
+        covered=_covered(cases, settings),
         clean=_clean(clean) if clean else None,
     )
+
+
+def _with_labels_that_are_told(cases: Sequence[CaseMetrics]) -> Sequence[CaseMetrics]:
+    """The cases, without their labels where masks that hold something tell none.
+
+    An empty mask does not show whether its maker tells subtypes; the other masks do.
+    """
+    marked = [case for case in cases if case.pooled.volume_ml > 0 and case.pooled.reference_ml > 0]
+    if not marked or any(case.by_label for case in marked):
+        return cases
+    return [replace(case, by_label={}) for case in cases]
 
 
 def _volume(case: CaseMetrics) -> float:
@@ -152,10 +166,16 @@ def _labels(cases: Sequence[CaseMetrics], settings: EvaluationSettings) -> tuple
     summaries = []
     for label in LABELS:
         there = [case.by_label[label.id] for case in cases if label.id in case.by_label]
-        covered = distribution([case.covered.get(label.id) for case in cases], settings)
         if there:
-            summaries.append(_summed(label.name, there, settings, covered=covered))
+            summaries.append(_summed(label.name, there, settings))
     return tuple(summaries)
+
+
+def _covered(cases: Sequence[CaseMetrics], settings: EvaluationSettings) -> dict[str, Distribution]:
+    shares = {
+        label.id: distribution([case.covered.get(label.id) for case in cases], settings) for label in SUBTYPES
+    }
+    return {label: share for label, share in shares.items() if share is not None}
 
 
 def _summed(
@@ -163,7 +183,6 @@ def _summed(
     agreements: Sequence[Agreement],
     settings: EvaluationSettings,
     formula: AgainstFormula | None = None,
-    covered: Distribution | None = None,
 ) -> GroupSummary:
     errors = [agreement.volume_error_ml for agreement in agreements]
     return GroupSummary(
@@ -174,7 +193,6 @@ def _summed(
         volume_limits=limits_of_agreement(errors, settings),
         lesions=sum((a.lesions for a in agreements), NO_LESIONS),
         formula=formula,
-        covered=covered,
     )
 
 

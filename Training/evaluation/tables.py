@@ -42,7 +42,10 @@ def write_json(summary: Summary, problems: Sequence[Problem], path: Path) -> Non
 
 
 def write_csv(cases: Sequence[CaseMetrics], path: Path) -> None:
-    """A row for each case and label, and one of all labels together (``any``)."""
+    """A row for each case and label, and one of all labels together (``any``).
+
+    Where the masks do not both tell subtypes, a label's row holds only how much of it is covered.
+    """
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
@@ -56,8 +59,10 @@ def _rows(case: CaseMetrics) -> Iterator[dict[str, Any]]:
         "tada_of_ml": case.formula.of_ml,
     }
     yield _row(case, POOLED, case.pooled) | {"subtypes": " ".join(case.subtypes)} | formula
-    for label, agreement in case.by_label.items():
-        yield _row(case, label, agreement) | {"covered": case.covered.get(label)}
+    for label in dict.fromkeys((*case.by_label, *case.covered)):
+        agreement = case.by_label.get(label)
+        compared = _row(case, label, agreement) if agreement else {"case": case.name, "label": label}
+        yield compared | {"covered": case.covered.get(label)}
 
 
 def _row(case: CaseMetrics, label: str, agreement: Agreement) -> dict[str, Any]:

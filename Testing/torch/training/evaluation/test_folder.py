@@ -141,6 +141,22 @@ def test_names_are_shown_as_text(folders, tmp_path):
     assert "a&amp;c" in page and "a&c" not in page
 
 
+def test_a_tool_without_subtypes_is_judged_by_what_it_covers_and_not_by_the_scans_it_missed(tmp_path):
+    references, predictions = tmp_path / "references", tmp_path / "predictions"
+    references.mkdir()
+    predictions.mkdir()
+    for name, found in (("half", (1, MISSED)), ("missed", (1, box((0, 0), (0, 0), (0, 0))))):
+        write_mask(volume((2, BLOOD)), references / f"{name}.nii.gz")
+        write_mask(volume(found), predictions / f"{name}.nii.gz")
+    summary = evaluate_folder(predictions, references, tmp_path / "out")
+    assert summary.labels == ()
+    assert summary.covered["intraparenchymal"].mean.value == 0.25  # half of one, nothing of the other
+    with (tmp_path / "out/cases.csv").open(newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["label"] == "intraparenchymal"]
+    assert [(row["covered"], row["dice"]) for row in rows] == [("0.5", ""), ("0.0", "")]
+    assert "Subtypes covered by any label" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
+
+
 def test_nothing_to_compare_is_an_error_that_names_the_first_reason(folders, tmp_path):
     references, predictions, images = folders
     with pytest.raises(InputError, match="clean"):
