@@ -63,4 +63,9 @@ class Change:
     def __str__(self) -> str:
         percent = self.growth_percent
         share = f", {percent:+.0f} %" if percent is not None else ""
-        return f"from {self.first_ml:.1f} to {self.second_ml:.1f} mL ({self.growth_ml:+.1f} mL{share})"
+        larger = max(self.first_ml, self.second_ml)
+        digits = 2 if 0 < larger < 1 else 1
+        return (
+            f"from {self.first_ml:.{digits}f} to {self.second_ml:.{digits}f} mL "
+            f"({self.growth_ml:+.{digits}f} mL{share})"
+        )

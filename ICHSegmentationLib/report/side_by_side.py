@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from scipy import ndimage
 
 from ..preparation.windows import window
 from ..volume import CTVolume, Volume
 from .annotate import Word, directions, outlines, scale_bar
 from .drawing import draw
+from .laid_over import LaidOver
 from .numbers import RESEARCH_USE
 from .plane import Frame
 from .preview import FAINT, GROUND, INK
@@ -41,7 +41,7 @@ def side_by_side(
         lines: two sentences for the top.
     """
     stack = SliceStack.of(first.ct, first.mask)
-    laid = _on_planes(second, stack, to_first)
+    laid = _laid_over(second, stack, to_first)
     shown = _shown(stack, laid)
     frame = stack.frame(_SIDE)
     texts = [(line, ImageFont.load_default(size)) for line, size in zip(lines, (22, 17), strict=False)]
@@ -61,36 +61,22 @@ def side_by_side(
     return canvas
 
 
-@dataclass(frozen=True)
-class _Laid:
-    """The second scan on the first one's planes; only the planes asked for are sampled."""
-
-    scan: Dated
-    to_index: NDArray[np.float64]
-    shape: tuple[int, int]
-
-    def hu(self, index: int) -> NDArray[Any]:
-        return self._sampled(self.scan.ct.voxels, index, 1, -1000)
-
-    def labels(self, index: int) -> NDArray[Any]:
-        return self._sampled(self.scan.mask.voxels, index, 0, 0)
-
-    def _sampled(self, voxels: NDArray[Any], index: int, order: int, beyond: float) -> NDArray[Any]:
-        rows, columns = np.mgrid[: self.shape[0], : self.shape[1]]
-        places = np.stack([columns, rows, np.full(self.shape, index), np.ones(self.shape)])
-        indices = np.einsum("ij,jhw->ihw", self.to_index[:3], places)[::-1]
-        return ndimage.map_coordinates(voxels, indices, order=order, mode="constant", cval=beyond)
+def _laid_over(second: Dated, stack: SliceStack, to_first: NDArray[np.float64]) -> LaidOver:
+    laid = SliceStack.of(second.ct, second.mask)
+    to_second = np.linalg.inv(laid.reorientation.grid.affine) @ np.linalg.inv(to_first)
+    return LaidOver(laid, to_second @ stack.reorientation.grid.affine, stack.reorientation.grid.shape)
 
 
-def _on_planes(second: Dated, stack: SliceStack, to_first: NDArray[np.float64]) -> _Laid:
-    to_second = np.linalg.inv(second.ct.affine) @ np.linalg.inv(to_first)
-    return _Laid(second, to_second @ stack.reorientation.grid.affine, stack.hu.shape[1:])
-
-
-def _shown(stack: SliceStack, laid: _Laid) -> list[int]:
-    """Slices with hemorrhage on either scan, evenly spread; without any, slices of the brain."""
-    bleeding = [n for n in range(len(stack)) if stack.labels[n].any() or laid.labels(n).any()]
-    return spread([], bleeding or stack.with_brain, COLUMNS)
+def _shown(stack: SliceStack, laid: LaidOver) -> list[int]:
+    """The slice of the largest change, the fullest one, and others with hemorrhage on either scan, evenly
+    spread; without any, slices of the brain."""
+    before = np.count_nonzero(stack.labels, axis=(1, 2)) * stack.voxel_ml
+    either = before + laid.volumes_ml
+    bleeding = np.flatnonzero(either).tolist()
+    if not bleeding:
+        return spread([], stack.with_brain, COLUMNS)
+    main = [int(np.abs(laid.volumes_ml - before).argmax()), int(either.argmax())]
+    return spread(list(dict.fromkeys(main)), bleeding, COLUMNS)
 
 
 def _slice(grey: NDArray[np.uint8], labels: NDArray[Any], frame: Frame, which: str) -> Image.Image:

@@ -91,6 +91,10 @@ class SliceStack:
     def pixel_area_cm2(self) -> float:
         return float(abs(np.linalg.det(self.plane.steps))) / 100
 
+    @cached_property
+    def voxel_ml(self) -> float:
+        return self.reorientation.grid.voxel_volume_mm3 / 1000
+
     def area_cm2(self, index: int) -> float:
         return int(np.count_nonzero(self.labels[index])) * self.pixel_area_cm2
 

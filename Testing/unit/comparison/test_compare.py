@@ -112,6 +112,11 @@ def test_two_empty_masks_are_unchanged(lying_as_they_are):
     assert "is unchanged, from 0.0 to 0.0 mL" in result.sentences[0]
 
 
+def test_less_than_a_millilitre_is_told_to_its_hundredths():
+    assert str(Change(0.0, 0.04)) == "from 0.00 to 0.04 mL (+0.04 mL)"
+    assert str(Change(0.04, 1.24)) == "from 0.0 to 1.2 mL (+1.2 mL, +3000 %)"
+
+
 def test_a_third_of_very_little_is_expansion_with_a_caution(lying_as_they_are):
     result = compared(mask_with(v2=50), mask_with(v2=80))
     assert result.expansion
