@@ -13,6 +13,7 @@ from ..errors import GeometryError, InputError
 from ..volume import CTVolume
 from .dicom_geometry import stack
 from .dicom_identity import remove_identity
+from .dicom_mending import mend
 from .dicom_slices import Slice, read_dataset, read_headers, reading
 
 _MAY_BE_EMPTY = (
@@ -20,6 +21,9 @@ _MAY_BE_EMPTY = (
     "AccessionNumber", "ReferringPhysicianName",
 )  # fmt: skip
 """What every object of a study must hold (type 2), and what tools that remove identities take out."""
+
+_UIDS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+_OTHERWISE = "Export the series again, or choose another format than DICOM SEG."
 
 
 @dataclass(frozen=True)
@@ -97,20 +101,56 @@ def read_source(source: DicomSource) -> tuple[list[Dataset], NDArray[np.intp]]:
     come in any order and may hold more than the CT, the planes are the frames.
 
     Raises:
-        NotAnImageError, InputError: a file has gone or is damaged.
+        NotAnImageError, InputError: a file has gone or is damaged, or the slices are not of one series.
     """
     paths = list(dict.fromkeys(s.path for s in source.slices))
     headers = [_header(path, source.identifiers) for path in paths]
+    _require_one_series(headers)
     for header in headers:
-        if "SliceThickness" not in header:
-            header.SliceThickness = source.slice_distance_mm
+        if source.slices[0].frame is None:
+            header.ImageOrientationPatient = headers[0].ImageOrientationPatient  # rounded otherwise at most
+            measures = header
+        else:
+            measures = _shared_measures(header, source.slices[0].frame)
+        if not measures.get("SliceThickness"):
+            measures.SliceThickness = source.slice_distance_mm
     frames = [index if s.frame is None else s.frame for index, s in enumerate(source.slices)]
     return headers, np.array(frames)
+
+
+def _require_one_series(headers: Sequence[Dataset]) -> None:
+    """Raise an InputError unless objects can name each slice, and all of them as one series in one space."""
+    for header in headers:
+        missing = [name for name in _UIDS if not header.get(name)]
+        if missing:
+            raise InputError(
+                f"Expected slices that a DICOM SEG can refer to, found one without {' and '.join(missing)}.",
+                _OTHERWISE,
+            )
+    for name in ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID"):
+        if len({header[name].value for header in headers}) > 1:
+            raise InputError(
+                f"Expected slices that a DICOM SEG can refer to, found several values of {name} among them.",
+                _OTHERWISE,
+            )
+
+
+def _shared_measures(header: Dataset, frame: int) -> Dataset:
+    """The pixel measures of a multi-frame file; they and the orientation become what all frames share."""
+    if not header.get("SharedFunctionalGroupsSequence"):
+        header.SharedFunctionalGroupsSequence = [Dataset()]
+    shared = header.SharedFunctionalGroupsSequence[0]
+    own = header.PerFrameFunctionalGroupsSequence[frame]
+    for name in ("PlaneOrientationSequence", "PixelMeasuresSequence"):
+        shared[name] = (own if own.get(name) else shared)[name]
+    measures: Dataset = shared.PixelMeasuresSequence[0]
+    return measures
 
 
 def _header(path: Path, identifiers: bool) -> Dataset:
     with reading(path):
         header = read_dataset(path, stop_before_pixels=True)
+        mend(header)
         if not identifiers:
             remove_identity(header)
     for name in _MAY_BE_EMPTY:
