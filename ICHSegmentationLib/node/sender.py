@@ -44,6 +44,8 @@ def send(
 ) -> Trouble | None:
     """Send DICOM files over one association; each one that the destination keeps is told to ``sent``.
 
+    Without files nobody is called.
+
     Args:
         title: our own AE title.
         destination: with its port.
@@ -52,6 +54,8 @@ def send(
     Raises:
         NotAnImageError, InputError: a file has gone or is damaged, or one of the encryption's.
     """
+    if not files:
+        return None
     objects = []
     for path in files:
         with reading(path):
@@ -77,7 +81,11 @@ def send(
             accepted = {context.abstract_syntax for context in association.accepted_contexts}
             if dataset.SOPClassUID not in accepted:
                 return Trouble(f"{destination} takes no {dataset.SOPClassUID.name}", refused=True)
-            if trouble := _answer(association.send_c_store(dataset), destination):
+            try:
+                answer = association.send_c_store(dataset)
+            except RuntimeError:  # it was ended after the last answer
+                return Trouble(f"{destination} broke off")
+            if trouble := _answer(answer, destination):
                 return trouble
             sent(path)
     finally:

@@ -135,6 +135,17 @@ def test_a_study_is_tried_three_times_and_then_failed(settings, fake_worker, cap
     assert fake_worker.ended == ended
 
 
+def test_a_study_without_a_head_ct_is_done_without_a_result(settings, fake_worker, caplog):
+    caplog.set_level(logging.INFO, logger="ICHSegmentationLib.node")
+    (*_, scout) = study()
+    fake_worker.outcomes = [Outcome(scout.StudyInstanceUID, left_out=("series 1.2: a scout",))]
+    hasty = replace(settings(Peer("PACS", "127.0.0.1", 104)), quiet_s=0.0)
+    with Node(hasty) as node:
+        store(node.port, [scout])
+        node.run(until=lambda: ": done." in caplog.text)
+    assert not list((hasty.out_dir / "inbox").iterdir())
+
+
 def test_a_node_that_is_ended_takes_the_study_up_again_at_its_next_start(settings, fake_worker):
     fake_worker.outcomes = [None]
     patient = replace(settings(Peer("PACS", "127.0.0.1", 104)), quiet_s=0.0)

@@ -1,5 +1,7 @@
 """Results on their way to the destination: what was kept there, what was refused, what must be sent again."""
 
+import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -108,6 +110,35 @@ def test_what_the_destination_did_not_keep_is_not_sent(files, answer, refused):
     assert trouble.refused == refused
     assert sent == files[:1]
     assert len(came) == 2
+
+
+def test_an_association_that_ends_between_two_objects_is_tried_again(files):
+    hung_up = threading.Event()
+    sent = []
+
+    def hang_up(event):
+        threading.Timer(0.1, lambda: (event.assoc.abort(), hung_up.set())).start()
+        return 0x0000
+
+    def kept(path):
+        sent.append(path)
+        assert hung_up.wait(60)
+        time.sleep(0.5)  # until we have heard of it too
+
+    entity = AE("PACS")
+    for kind in (SegmentationStorage, ComprehensiveSRStorage):
+        entity.add_supported_context(kind)
+    server = entity.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_STORE, hang_up)])
+    try:
+        trouble = send("ICHSEG", Peer("PACS", "127.0.0.1", server.server_address[1]), files, kept)
+    finally:
+        server.shutdown()
+    assert (trouble.refused, "broke off" in trouble.reason) == (False, True)
+    assert sent == files[:1]
+
+
+def test_where_there_is_nothing_to_send_nobody_is_called():
+    assert send("ICHSEG", Peer("PACS", "127.0.0.1", free_port()), [], pytest.fail) is None
 
 
 def test_a_destination_that_takes_no_reports_refuses_them(files):
