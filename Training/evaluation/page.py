@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 import ICHSegmentationLib.report as library_report
 from ICHSegmentationLib.labels import label_named
-from ICHSegmentationLib.report.numbers import RESEARCH_USE, ml, signed
+from ICHSegmentationLib.report.numbers import RESEARCH_USE, ml, ml_more
 from ICHSegmentationLib.report.stack import LEVEL, WIDTH
 
 from .charts import Chart, bland_altman, scatter
@@ -28,7 +28,7 @@ def page(summary: Summary, problems: Sequence[Problem], pictures: Sequence[CaseP
     environment.filters |= {
         "ml": ml,
         "number": _number,
-        "difference": lambda value: signed(ml(value)),
+        "difference": ml_more,
         "estimate": _estimate,
         "mean": _mean,
         "share": _share,

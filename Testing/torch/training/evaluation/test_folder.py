@@ -132,6 +132,14 @@ def test_a_prediction_on_another_grid_is_a_problem_and_no_number(folders, tmp_pa
     assert len(results["cases"]) == 2
 
 
+def test_a_volume_that_is_too_small_reads_as_a_negative_error(folders, tmp_path):
+    references, predictions, _ = folders
+    evaluate_folder(predictions, references, tmp_path / "out")
+    page = (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    assert '<td class="n">−0.38</td>' in page  # 0.375 of 0.75 mL
+    assert '<td class="n">+0.25</td>' in page  # marked in a clean scan
+
+
 def test_names_are_shown_as_text(folders, tmp_path):
     references, predictions, _ = folders
     (references / "half.nii.gz").rename(references / "a&c.nii.gz")
