@@ -151,16 +151,19 @@ def download(url: str, sha256: str) -> ModelFolder:
 
 
 def remove(model_id: str) -> None:
-    """Delete a model from the user's store; those that are embedded stay.
+    """Delete a model from the user's store, also what is left of one; those that are embedded stay.
+
+    Args:
+        model_id: its id, or the name of its folder in the store.
 
     Raises:
         ModelNotFoundError: the user's store has no such model.
     """
-    for place in places():
-        if place.name == model_id and place not in embedded():
-            shutil.rmtree(place)
-            return
-    raise ModelNotFoundError(
-        f"Expected the id of a model in {store_folder()}, found '{model_id}'.",
-        "'ichseg models list' shows them; the embedded ones cannot be removed.",
-    )
+    own = {model.manifest.id: model.path for model in installed() if model.path not in embedded()}
+    own |= {place.name: place for place in store_folder().glob("[!.]*") if place.is_dir()}
+    if model_id not in own:
+        raise ModelNotFoundError(
+            f"Expected the id of a model in {store_folder()}, found '{model_id}'.",
+            "'ichseg models list' shows them; the embedded ones cannot be removed.",
+        )
+    shutil.rmtree(own[model_id])

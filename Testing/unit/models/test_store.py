@@ -195,6 +195,26 @@ def test_a_damaged_model_hides_no_other_and_can_be_removed(a_model_folder: Path,
     assert not (the_store / "damaged").exists()
 
 
+def test_what_is_left_of_a_model_can_be_removed_and_imported_anew(
+    a_model_folder: Path, the_store: Path
+) -> None:
+    import_folder(a_model_folder)
+    (the_store / "small" / "model.json").unlink()  # a removal that a file in use stopped
+    with pytest.raises(ModelError) as caught:
+        import_folder(a_model_folder)
+    assert caught.value.hint == "Remove the old one first: ichseg models remove small"
+    remove("small")
+    import_folder(a_model_folder).verify()
+
+
+def test_a_model_that_was_copied_into_the_store_is_removed_by_the_id_that_the_list_shows(
+    a_model_folder: Path, the_store: Path
+) -> None:
+    shutil.copytree(a_model_folder, the_store / "by_hand")
+    remove(find("small").manifest.id)
+    assert everything_in(the_store) == set()
+
+
 @pytest.mark.parametrize("content", [b"no zip", b"PK\x03\x04" + bytes(60)])
 def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "model.zip").write_bytes(content)
