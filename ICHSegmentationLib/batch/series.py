@@ -132,9 +132,9 @@ def _pictures(path: Path, header: Dataset) -> list[Picture]:
         axes = np.array([float(x) for x in header.ImageOrientationPatient]).reshape(2, 3)
         position = tuple(float(x) for x in header.ImagePositionPatient)
         spacing = tuple(float(x) for x in header.PixelSpacing)
+        shape = (int(header.Rows), int(header.Columns))
     except (AttributeError, TypeError, ValueError):
         return []
-    shape = (int(header.Rows), int(header.Columns))
     is_scout = "LOCALIZER" in _text(header, "ImageType")
     return [Picture(position, tuple(np.cross(*axes)), _field(shape, spacing), is_scout)]
 

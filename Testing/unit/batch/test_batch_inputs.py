@@ -94,6 +94,15 @@ def test_what_is_no_plain_head_ct_is_left_out_with_the_reason(
     assert reasons(found) == {uid_name(series, "series"): reason}
 
 
+@pytest.mark.parametrize("name", ["Rows", "Columns"])
+def test_pictures_whose_size_is_empty_are_left_out(name: str, tmp_path: Path) -> None:
+    series = scan()
+    write_series(series, tmp_path / "ct", change=lambda dataset, index: setattr(dataset, name, None))
+    assert reasons(search(tmp_path)) == {
+        uid_name(series, "series"): "its images have no place in the patient"
+    }
+
+
 def test_a_scan_over_time_is_left_out(tmp_path: Path) -> None:
     series = scan(slices=24)
     series.positions = np.repeat(series.positions[::4], 4, axis=0)
