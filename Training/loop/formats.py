@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from ICHSegmentationLib.errors import DependencyError
+from ICHSegmentationLib.errors import DependencyError, InputError
 from ICHSegmentationLib.io.atomic import atomic_folder
 from ICHSegmentationLib.models import ModelFolder, Stage
 from ICHSegmentationLib.models.folder import MANIFEST_NAME
@@ -33,9 +33,10 @@ def export_as(
             ``networks.json``, which says what each is fed with.
         source: folder of a trained fold, or a model folder.
         out: folder that appears when it is complete.
+        about: what is said of a trained fold; of a model folder, its ``model.json`` has said it.
 
     Raises:
-        InputError: the fold is not trained to its end.
+        InputError: the fold is not trained to its end, or ``about`` says something of a model folder.
         ModelError: the model folder is damaged.
         DependencyError: ONNX is not installed.
         OutputExistsError: ``out`` holds something, and ``overwrite`` is False.
@@ -48,6 +49,12 @@ def export_as(
         if not (source / MANIFEST_NAME).is_file():
             folder = Path(temporary) / "model"
             export([source], folder, about)
+        elif about not in (None, About()):
+            raise InputError(
+                f"Expected a trained fold to say id, version, licence or data of, found a model in {source}, "
+                f"whose {MANIFEST_NAME} says them.",
+                "Leave them out, or export the trained folds again with them.",
+            )
         model = ModelFolder.open(folder)
         model.verify()
         with atomic_folder(out, overwrite) as written:

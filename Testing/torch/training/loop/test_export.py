@@ -99,6 +99,15 @@ def test_what_a_person_says_of_the_data_stands_in_the_model(out: Path, tmp_path:
     assert manifest.training.data[0].licence == "CC BY 4.0"
 
 
+def test_what_is_said_of_a_model_folder_is_not_lost_in_another_form(
+    model: ModelFolder, tmp_path: Path
+) -> None:
+    command = ["export", str(model.path), "-o", str(tmp_path / "b"), "--format", "bundle"]
+    assert main([*command, "--licence", "CC0"]) != 0, "the model says another licence"
+    assert not (tmp_path / "b").exists()
+    assert main(command) == 0
+
+
 def test_an_ensemble_takes_the_best_folds(out: Path, tmp_path: Path) -> None:
     folds = [out / "fold_0", out / "fold_1"]
     manifest = export(folds, tmp_path / "both", method="mean")
