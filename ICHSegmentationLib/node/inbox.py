@@ -56,7 +56,10 @@ class Inbox:
             OutputError: or one of its kinds: it could not be written.
         """
         place = _place_of(content)
-        if shutil.disk_usage(self._folder).free < self._free_bytes + len(content):
+        with output_errors(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)  # who deletes failed studies may delete it too
+            free = shutil.disk_usage(self._folder).free
+        if free < self._free_bytes + len(content):
             raise DiskFullError(f"Less than {self._free_bytes / 2**30:.3g} GiB are free.", "Free some space.")
         path = self.of(place.study) / place.series / f"{place.instance}.dcm"
         with self._lock:

@@ -89,6 +89,13 @@ def test_without_room_on_the_disk_objects_are_refused(opened, series):
         node.inbox.keep(encoded(slice_dataset(series, 0)))
 
 
+def test_an_inbox_that_somebody_deleted_is_made_again(opened, series, tmp_path):
+    node = opened()
+    (tmp_path / "inbox").rmdir()
+    node.inbox.keep(encoded(slice_dataset(series, 0)))
+    assert len(list((tmp_path / "inbox").rglob("*.dcm"))) == 1
+
+
 def test_a_study_that_is_done_is_deleted_unless_an_object_came_meanwhile(opened, series):
     node = opened()
     node.inbox.keep(encoded(slice_dataset(series, 0)))
