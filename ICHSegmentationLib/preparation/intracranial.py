@@ -3,8 +3,9 @@
 The search runs on a coarse copy (about 2 mm in plane, slices of 2.5 mm or more). In each slice a disc that is
 too wide for the gaps of the bone rolls round the head; what it cannot touch is enclosed. From the slice that
 encloses most, the region is followed slice by slice up and down, so that a table, sinuses, most of the orbits
-and the neck do not join. Where the skull is open (craniectomy, fontanelle) the convex hull of the bone stands
-in for it. Only the rim is looked at in full resolution, where bone ends and blood begins.
+and the neck do not join. Where the vault is open along much of the skin (craniectomy), a wall beneath that
+stands in for it (:mod:`.open_skull`); at smaller openings, the convex hull of the bone. Only the rim is seen
+in full resolution, where bone ends and blood begins.
 
 Lengths and thresholds are this project's own choice, set on the training scans of its two data sets.
 """
@@ -18,6 +19,7 @@ from scipy import ndimage
 from skimage.morphology import convex_hull_image
 
 from .coarse import Mask, Spacing, Steps, coarse_copy, upsampled
+from .open_skull import open_skull_warning, wall_beneath_the_skin
 
 BONE_HU = 220.0  # acute clot stays below 120 HU, cortical bone and diploe lie above 300
 SOFT_HU = -60.0  # fat and air lie below
@@ -28,8 +30,6 @@ OPEN_SHARE = 0.6  # a slice that goes on with less of its neighbour's area has l
 WIDE_SHARE = 0.45  # ... if that neighbour is no narrower than this share of the widest
 HULL_REACH_MM = 25.0  # bone up to this distance from the region takes part in the hull
 BULGE_MM = 8.0  # how far a brain may bulge out of an open skull
-OPEN_FROM_MM = 12.0  # how far the region's rim must lie from bone to count as open ...
-OPEN_MM, OPEN_HEIGHT_MM = 40.0, 15.0  # ... and along and over how much of it, to be told
 SHELL_MM = 8.0  # scalp and skull together, where no skull is seen
 LARGEST_BUBBLE_MM2 = 150.0  # of air in a slice; sinuses are larger
 LARGEST_AREA_MM2 = 30_000.0  # of a slice inside a skull; more is a trunk
@@ -75,7 +75,9 @@ class CoarseHead:
         coarse, steps = coarse_copy(hu, spacing)
         size = (spacing[0] * steps[0], spacing[1] * steps[1], spacing[2] * steps[2])
         bone = coarse > BONE_HU
-        return cls(coarse, steps, size, _inside_the_skull(bone, (coarse > SOFT_HU) & ~bone, size))
+        soft = (coarse > SOFT_HU) & ~bone
+        wall = wall_beneath_the_skin(bone, soft, size)
+        return cls(coarse, steps, size, _inside_the_skull(bone | wall, soft & ~wall, size))
 
     def region(self, hu: NDArray[Any], spacing: Spacing) -> IntracranialRegion:
         """The region in the resolution of the scan that the blocks were made of."""
@@ -96,7 +98,7 @@ class CoarseHead:
         with_rim = upsampled(self.inside | rim, steps, hu.shape)
         box = bounding_box(with_rim, 0.0, spacing)
         mask[box] |= with_rim[box] & (hu[box] < BONE_HU)
-        return IntracranialRegion(mask, _open_skull(self.hu > BONE_HU, self.inside, self.spacing))
+        return IntracranialRegion(mask, open_skull_warning(self.hu > BONE_HU, self.inside, self.spacing))
 
 
 def intracranial_region(hu: NDArray[Any], spacing: Spacing) -> IntracranialRegion:
@@ -205,23 +207,6 @@ def _spanned(bone: Mask, last: Mask, size: Spacing) -> Mask:
     """The convex hull of the bone around ``last``, and a little more for a brain that bulges out."""
     around = bone & _within(HULL_REACH_MM, last, size)
     return _within(BULGE_MM, convex_hull_image(around), size) if around.any() else around
-
-
-def _open_skull(bone: Mask, inside: Mask, size: Spacing) -> tuple[str, ...]:
-    """A warning where, from the widest slice upwards, bone is missing along much of the region's rim."""
-    first = int(inside.sum(axis=(1, 2)).argmax())
-    open_slices = 0
-    for plane, skull in zip(inside[first:], bone[first:], strict=True):
-        if not plane.any() or not skull.any():
-            continue
-        rim = plane & ~ndimage.binary_erosion(plane)
-        far = ndimage.distance_transform_edt(~skull, sampling=size[1:]) > OPEN_FROM_MM
-        open_slices += bool(np.count_nonzero(rim & far) * min(size[1:]) >= OPEN_MM)
-    if open_slices * size[0] < OPEN_HEIGHT_MM:
-        return ()
-    return (
-        "The skull is open, as after a craniectomy: what lies beneath the opening may not be searched whole.",
-    )
 
 
 def _head_without_shell(tissue: Mask, size: Spacing) -> Mask:
