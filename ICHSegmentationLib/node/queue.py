@@ -153,7 +153,7 @@ class Queue:
         return [Path(path) for (path,) in rows]
 
     def sent(self, path: Path) -> None:
-        self._do("UPDATE results SET sent = 1 WHERE path = ?", str(path))
+        self._do("UPDATE results SET sent = 1 WHERE path = ?", path.as_posix())
 
     def finish(self, study: Study, state: Literal["done", "failed"], reason: str) -> bool:
         """Whether it ended so; not if an object came meanwhile."""

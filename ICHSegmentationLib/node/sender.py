@@ -9,6 +9,7 @@ import pydicom
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AE
 
+from ..errors import InputError
 from ..io.dicom_slices import reading
 from .encryption import Encryption
 from .peers import Peer
@@ -52,7 +53,7 @@ def send(
         encryption: None sends openly.
 
     Raises:
-        NotAnImageError, InputError: a file has gone or is damaged, or one of the encryption's.
+        NotAnImageError, InputError: a file has gone or is damaged.
     """
     if not files:
         return None
@@ -72,6 +73,8 @@ def send(
             ae_title=destination.title,
             tls_args=(encryption.for_calls(), destination.host) if encryption else None,
         )
+    except InputError as error:  # somebody is renewing a certificate
+        return Trouble(error.message.rstrip("."))
     except OSError as error:  # its name has no address at the moment
         return Trouble(f"{destination} is not found ({error})")
     if not association.is_established:

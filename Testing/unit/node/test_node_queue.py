@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
@@ -73,6 +73,12 @@ def test_an_object_that_comes_while_results_are_sent_keeps_the_study_from_being_
     assert queue.study("1.2").state == "received"
 
 
+def test_what_was_sent_is_known_by_its_path_on_windows_too(queue):
+    sending(queue)
+    queue.sent(PureWindowsPath(SEG))
+    assert queue.unsent("1.2") == [REPORT]
+
+
 def test_new_results_replace_those_of_an_earlier_time(queue):
     sending(queue)
     queue.arrived("1.2", now=1005)
@@ -115,7 +121,7 @@ def test_a_failed_study_that_is_sent_again_starts_anew(queue):
 
 KILLED = """
 import os, signal, sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from ICHSegmentationLib.node.queue import Queue
 queue = Queue(Path(sys.argv[1]))
 queue.arrived("1.1", now=100)

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ComprehensiveSRStorage, ExplicitVRLittleEndian, SegmentationStorage, generate_uid
 from pynetdicom import AE, evt
 
+from ICHSegmentationLib.node.encryption import Encryption
 from ICHSegmentationLib.node.peers import Peer
 from ICHSegmentationLib.node.sender import LONGEST_WAIT_S, send, waiting_time_s
 
@@ -90,6 +91,12 @@ def test_all_is_sent_over_tls_where_the_destination_has_the_right_certificate(fi
         assert send("ICHSEG", peer, files, sent.append, us) is None
     assert sent == files
     assert len(came) == 2
+
+
+def test_without_a_certificate_sending_may_be_tried_again(files, tmp_path):
+    gone = Encryption(*(tmp_path / f"{name}.pem" for name in ("certificate", "key", "authorities")))
+    trouble = send("ICHSEG", Peer("PACS", "127.0.0.1", free_port()), files, pytest.fail, gone)
+    assert (trouble.refused, "certificate" in trouble.reason) == (False, True)
 
 
 def test_a_warning_comes_with_an_object_that_was_kept(files):
