@@ -18,6 +18,7 @@ from ICHSegmentationLib.networks.weights import save_weights
 
 from .checkpoint import load_best
 from .fold import RECORD, RESULT
+from .retraining import training_command
 
 Method = Literal["mean", "half_ratio"]
 _NOT_STATED = "not stated"
@@ -150,22 +151,28 @@ def _manifest(trained: Sequence[TrainedFold], about: About, method: Method | Non
     recipe = trained[0].record["recipe"]
     names = list(dict.fromkeys(each.record["recipe"]["name"] for each in trained))
     papers = list(dict.fromkeys(each.record["recipe"]["paper"] for each in trained))
-    folds = ", ".join(each.name for each in trained)
-    described = f"Trained by the recipe {names[0]}." if method is None else f"Ensemble ({method}) of {folds}."
+    folds = _names(trained)
+    ensemble = f"Ensemble ({method}) of {', '.join(folds)}."
     return Manifest(
         schema_version=SCHEMA_VERSION,
         id=about.id or _id(names, trained, method),
         version=about.version,
         name=" + ".join(names),
-        description=described,
+        description=f"Trained by the recipe {names[0]}." if method is None else ensemble,
         recipe=method or "stages",
         stages={},
         labels=tuple(recipe["labels"]),
         inference=_numbers(recipe, len(trained), method),
-        training=Origin(_data(trained, about), _split(trained), _command(trained)),
+        training=Origin(
+            _data(trained, about),
+            _split(trained),
+            "; ".join(training_command(each.record) for each in trained),
+        ),
         licence=about.licence,
         citation="; ".join(papers),
-        metrics={"validation_dice": {each.name: round(each.dice, 4) for each in trained}},
+        metrics={
+            "validation_dice": {name: round(each.dice, 4) for name, each in zip(folds, trained, strict=True)}
+        },
     )
 
 
@@ -192,15 +199,16 @@ def _data(trained: Sequence[TrainedFold], about: About) -> tuple[DataSource, ...
 
 def _split(trained: Sequence[TrainedFold]) -> str:
     return "; ".join(
-        f"{each.name}: {each.record['cases']['training']} cases trained on, "
+        f"{name}: {each.record['cases']['training']} cases trained on, "
         f"{each.record['cases']['validation']} kept for validation"
-        for each in trained
+        for name, each in zip(_names(trained), trained, strict=True)
     )
 
 
-def _command(trained: Sequence[TrainedFold]) -> str:
-    return "; ".join(
-        f"ichseg-train train --recipe {each.record['recipe']['name']} --data PREPARED "
-        f"--fold {each.record['fold']} --seed {each.record['seed']} --out OUT"
-        for each in trained
-    )
+def _names(trained: Sequence[TrainedFold]) -> list[str]:
+    """A name for each fold, also where a recipe was trained on the same fold several times."""
+    names: list[str] = []
+    for each in trained:
+        times = sum(each.name == other.name for other in trained[: len(names)])
+        names.append(f"{each.name} ({times + 1})" if times else each.name)
+    return names

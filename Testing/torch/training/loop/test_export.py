@@ -119,6 +119,13 @@ def test_an_ensemble_takes_the_best_folds(out: Path, tmp_path: Path) -> None:
     assert list(best.metrics["validation_dice"]) == [max(dice, key=dice.get)]
 
 
+def test_trainings_of_the_same_fold_are_told_apart(out: Path, tmp_path: Path) -> None:
+    manifest = export([out / "fold_0", out / "fold_1", out / "fold_0"], tmp_path / "m", method="mean")
+    names = ["tiny-fold0", "tiny-fold1", "tiny-fold0 (2)"]
+    assert list(manifest.metrics["validation_dice"]) == names
+    assert all(name in manifest.description for name in names)
+
+
 def test_an_ensemble_takes_as_many_folds_as_its_recipe_says(out: Path, tmp_path: Path) -> None:
     folds = [tmp_path / "fold_0", tmp_path / "fold_1"]
     for folder in folds:
