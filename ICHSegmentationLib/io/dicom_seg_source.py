@@ -105,6 +105,8 @@ def read_source(source: DicomSource) -> tuple[list[Dataset], NDArray[np.intp]]:
     """
     paths = list(dict.fromkeys(s.path for s in source.slices))
     headers = [_header(path, source.identifiers) for path in paths]
+    with reading(paths[0]):
+        mend(headers[0])  # objects take over no other header's text
     _require_one_series(headers)
     for header in headers:
         if source.slices[0].frame is None:
@@ -150,7 +152,6 @@ def _shared_measures(header: Dataset, frame: int) -> Dataset:
 def _header(path: Path, identifiers: bool) -> Dataset:
     with reading(path):
         header = read_dataset(path, stop_before_pixels=True)
-        mend(header)
         if not identifiers:
             remove_identity(header)
     for name in _MAY_BE_EMPTY:
