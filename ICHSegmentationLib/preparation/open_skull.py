@@ -1,7 +1,8 @@
 """A skull that is open, as after a craniectomy: what stands in for the missing bone, and when it is told.
 
 Lengths are this project's own choice. The region of none of the 112 scans at hand changes by them; with 80 to
-130 mm of bone taken away at one side of every ninth, it holds 94 to 100 % of what it held with all its bone.
+130 mm of bone taken away at one side of every ninth, it holds 94 to 100 % of what it held with all its bone. Of
+heads cut off by 30 mm of their inside it holds 95 to 100 % of what is shown, by 45 mm 88 to 100 %.
 """
 
 from math import pi, sqrt
@@ -28,7 +29,8 @@ _IN_PLANE[1] = ndimage.generate_binary_structure(2, 1)
 
 
 def wall_beneath_the_skin(bone: Mask, soft: Mask, size: Spacing) -> Mask:
-    """``[d, h, w]``: a wall a few mm beneath the skin, wherever the vault of the skull is missing there.
+    """``[d, h, w]``: a wall a few mm beneath the skin, wherever the vault of the skull is missing there; where
+    the edge of the pictures cuts it off, at that edge.
 
     Args:
         bone, soft: ``[d, h, w]`` in canonical order, without voxels in common.
@@ -42,10 +44,11 @@ def wall_beneath_the_skin(bone: Mask, soft: Mask, size: Spacing) -> Mask:
     if len(bare) * size[0] < OPEN_HEIGHT_MM:
         return wall
     for k, skin in bare.items():
-        depth = _distance(np.pad(head[k], 1), size)[1:-1, 1:-1]
         near = _distance(~skin, size) <= FAR_MM + WALL_MM[1]
+        depth = _depth(head[k], size)
         wall[k] = near & (depth > WALL_MM[0]) & (depth <= WALL_MM[1])
-    return wall
+    edge = _edge(head.shape[1:])
+    return wall | (head & edge) if any((skin & edge).any() for skin in bare.values()) else wall
 
 
 def open_skull_warning(bone: Mask, inside: Mask, size: Spacing) -> tuple[str, ...]:
@@ -96,6 +99,20 @@ def _bare_skin(head: Mask, bone: Mask, size: Spacing) -> Mask:
 
 def _long(skin: Mask, size: Spacing) -> bool:
     return bool(np.count_nonzero(skin) * min(size[1:]) >= OPEN_MM)
+
+
+def _depth(head: Mask, size: Spacing) -> NDArray[np.float64]:
+    """Depth in mm beneath the skin; the edge of the pictures is none."""
+    margin = int(np.ceil(WALL_MM[1] / min(size[1:]))) + 1
+    inner = slice(margin, -margin)
+    return _distance(np.pad(head, margin, mode="edge"), size)[inner, inner]
+
+
+def _edge(shape: tuple[int, ...]) -> Mask:
+    """The outermost pixels of a picture."""
+    edge = np.ones(shape, dtype=bool)
+    edge[1:-1, 1:-1] = False
+    return edge
 
 
 def _rim(plane: Mask) -> Mask:

@@ -102,6 +102,14 @@ def test_a_brain_under_half_a_skull_is_inside_and_it_is_told(a_head):
     assert "The skull is open" in found.warnings[0]
 
 
+@pytest.mark.parametrize("shown", [np.s_[:, :, 50:], np.s_[:, :, :-50], np.s_[:, 60:], np.s_[:, :-60]])
+def test_a_head_that_the_edge_of_the_pictures_cuts_off_is_inside(a_head, shown):
+    inside = a_head.inside[shown]
+    mask = intracranial_region(a_head.hu[shown], a_head.spacing).mask
+    assert share_inside(inside, mask) >= 0.97
+    assert dice(mask, inside) >= 0.97
+
+
 def test_a_fracture_gap_does_not_let_the_region_out(a_head):
     a_head.paint((a_head.x < -40) & (np.abs(a_head.y) < 7) & a_head.skull(), SCALP)
     mask = require_the_inside(a_head)
