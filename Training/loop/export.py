@@ -22,6 +22,7 @@ from .retraining import training_command
 
 Method = Literal["mean", "half_ratio"]
 _NOT_STATED = "not stated"
+_LONGEST_ID = 64
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,8 @@ def _numbers(recipe: Mapping[str, Any], members: int, method: Method | None) -> 
 
 def _id(names: Sequence[str], trained: Sequence[TrainedFold], method: Method | None) -> str:
     last = f"fold{trained[0].record['fold']}" if method is None else f"{method}-of-{len(trained)}"
-    return re.sub(r"[^a-z0-9.-]+", "-", f"{'-'.join(names)}-{last}".lower())[:64].strip("-.")
+    first = "-".join(names)[: _LONGEST_ID - len(last) - 1]
+    return re.sub(r"[^a-z0-9.-]+", "-", f"{first}-{last}".lower()).strip("-.")
 
 
 def _data(trained: Sequence[TrainedFold], about: About) -> tuple[DataSource, ...]:

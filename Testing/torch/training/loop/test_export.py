@@ -119,6 +119,18 @@ def test_an_ensemble_takes_the_best_folds(out: Path, tmp_path: Path) -> None:
     assert list(best.metrics["validation_dice"]) == [max(dice, key=dice.get)]
 
 
+def test_ensembles_of_recipes_with_long_names_have_ids_of_their_own(out: Path, tmp_path: Path) -> None:
+    fold = tmp_path / "fold_0"
+    shutil.copytree(out / "fold_0", fold)
+    record = json.loads((fold / "fold.json").read_text())
+    record["recipe"]["name"] = "inception_resnet_v2_" * 5
+    (fold / "fold.json").write_text(json.dumps(record))
+    both, vote = (export([fold] * 2, tmp_path / way, method=way).id for way in ("mean", "half_ratio"))
+    three = export([fold] * 3, tmp_path / "three", method="mean").id
+    assert len({both, vote, three}) == 3
+    assert both.endswith("-mean-of-2") and len(both) <= 64
+
+
 def test_trainings_of_the_same_fold_are_told_apart(out: Path, tmp_path: Path) -> None:
     manifest = export([out / "fold_0", out / "fold_1", out / "fold_0"], tmp_path / "m", method="mean")
     names = ["tiny-fold0", "tiny-fold1", "tiny-fold0 (2)"]
