@@ -1,8 +1,8 @@
 """A skull that is open, as after a craniectomy: what stands in for the missing bone, and when it is told.
 
 Lengths are this project's own choice. The region of none of the 112 scans at hand changes by them; with 80 to
-130 mm of bone taken away at one side of every ninth, it holds 94 to 100 % of what it held with all its bone. Of
-heads cut off by 30 mm of their inside it holds 95 to 100 % of what is shown, by 45 mm 88 to 100 %.
+130 mm of bone taken away at one side of every ninth, it holds 94 to 100 % of what it held with all its bone.
+Of heads cut off by 30 mm of their inside it holds 95 to 100 % of what is shown, by 45 mm 88 to 100 %.
 """
 
 from math import pi, sqrt
@@ -29,8 +29,8 @@ _IN_PLANE[1] = ndimage.generate_binary_structure(2, 1)
 
 
 def wall_beneath_the_skin(bone: Mask, soft: Mask, size: Spacing) -> Mask:
-    """``[d, h, w]``: a wall a few mm beneath the skin, wherever the vault of the skull is missing there; where
-    the edge of the pictures cuts it off, at that edge.
+    """``[d, h, w]``: a wall a few mm beneath the skin, where the vault of the skull is gone; where the
+    edge of the pictures cuts it off, at that edge.
 
     Args:
         bone, soft: ``[d, h, w]`` in canonical order, without voxels in common.

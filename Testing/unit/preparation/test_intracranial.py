@@ -102,7 +102,7 @@ def test_a_brain_under_half_a_skull_is_inside_and_it_is_told(a_head):
     assert "The skull is open" in found.warnings[0]
 
 
-@pytest.mark.parametrize("shown", [np.s_[:, :, 50:], np.s_[:, :, :-50], np.s_[:, 60:], np.s_[:, :-60]])
+@pytest.mark.parametrize("shown", [np.s_[:, :, 70:], np.s_[:, :, :-70], np.s_[:, 80:], np.s_[:, :-80]])
 def test_a_head_that_the_edge_of_the_pictures_cuts_off_is_inside(a_head, shown):
     inside = a_head.inside[shown]
     mask = intracranial_region(a_head.hu[shown], a_head.spacing).mask
