@@ -47,14 +47,15 @@ class StagedNetwork:
 
     @classmethod
     def open(cls, model: ModelFolder, name: str, device: torch.device, half: bool = False) -> "StagedNetwork":
-        """The stage ``name`` of a verified model folder.
+        """The stage ``name`` of a model folder.
 
         Raises:
-            ModelError: the weights do not fit the network that the manifest describes.
+            ModelError: the weights do not fit the network that the manifest describes, or are gone or others.
         """
         stage = model.manifest.stages[name]
         network = build(stage.network)
-        load_weights(network, model.weights(name))
+        # a large ensemble comes here at every scan, hours after the whole model was verified
+        load_weights(network, model.verified_weights(name))
         return cls(stage, network.eval(), device, half)
 
     @torch.inference_mode()

@@ -62,19 +62,32 @@ class ModelFolder:
             ModelNotFoundError: a file is missing.
             ModelTamperedError: a file has another SHA-256.
         """
-        for name, sha256 in self.manifest.files.items():
-            path = self.path / name
-            if not path.is_file():
-                raise ModelNotFoundError(
-                    f"Expected {name}, a part of {self.manifest.id}, in {self.path}, found nothing.",
-                    "Import the model again; if it is the embedded one, install ICHSegmentation again.",
-                )
-            found = sha256_of(path)
-            if found != sha256:
-                raise ModelTamperedError(
-                    f"Expected {path} with the SHA-256 {sha256}, found {found}.",
-                    "The file was changed or is incomplete: import or download the model again.",
-                )
+        for name in self.manifest.files:
+            self._verify_file(name)
+
+    def verified_weights(self, stage: str) -> Path:
+        """The weight file of a stage, checked now: for those who read it long after :meth:`verify`.
+
+        Raises:
+            ModelError: the model has no such stage; or as :meth:`verify`.
+        """
+        path = self.weights(stage)
+        self._verify_file(path.name)
+        return path
+
+    def _verify_file(self, name: str) -> None:
+        path, sha256 = self.path / name, self.manifest.files[name]
+        if not path.is_file():
+            raise ModelNotFoundError(
+                f"Expected {name}, a part of {self.manifest.id}, in {self.path}, found nothing.",
+                "Import the model again; if it is the embedded one, install ICHSegmentation again.",
+            )
+        found = sha256_of(path)
+        if found != sha256:
+            raise ModelTamperedError(
+                f"Expected {path} with the SHA-256 {sha256}, found {found}.",
+                "The file was changed or is incomplete: import or download the model again.",
+            )
 
     def _stage(self, name: str) -> Stage:
         try:

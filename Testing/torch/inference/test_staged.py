@@ -1,6 +1,8 @@
 """A stage of a trained recipe with networks that only pass on what they see."""
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -8,9 +10,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ICHSegmentationLib.errors import ModelError
+from ICHSegmentationLib.errors import ModelError, ModelNotFoundError, ModelTamperedError
 from ICHSegmentationLib.inference.staged import StagedNetwork
-from ICHSegmentationLib.models import Earlier, Stage, StageInput
+from ICHSegmentationLib.models import Earlier, ModelFolder, Stage, StageInput
+from ICHSegmentationLib.models.folder import sha256_of
+from ICHSegmentationLib.networks import build
+from ICHSegmentationLib.networks.weights import save_weights
 from ICHSegmentationLib.preparation.windows import window
 
 CPU = torch.device("cpu")
@@ -158,3 +163,21 @@ def test_where_the_earlier_stage_saw_nothing_the_later_one_is_not_asked(scan: np
 def test_a_stage_without_its_input_is_refused() -> None:
     with pytest.raises(ModelError, match="expected 'input'"):
         StagedNetwork(replace(stage((4, 16, 16)), input=None), Passes(), CPU)
+
+
+def test_weights_that_are_gone_or_others_since_the_model_was_verified_are_not_used(tmp_path: Path) -> None:
+    small = {"kind": "additive_unetpp", "in_channels": 1, "out_channels": 1, "features": [2, 2, 2, 2, 2]}
+    weights = tmp_path / "a.safetensors"
+    save_weights(build(small), weights)
+    described = replace(stage((16, 16, 16)), network=small, sha256=sha256_of(weights))
+    manifest: Any = SimpleNamespace(
+        id="m", stages={"a": described}, files={described.weights: described.sha256}
+    )
+    model = ModelFolder(tmp_path, manifest)
+    StagedNetwork.open(model, "a", CPU)
+    save_weights(build(small), weights)
+    with pytest.raises(ModelTamperedError):
+        StagedNetwork.open(model, "a", CPU)
+    weights.unlink()
+    with pytest.raises(ModelNotFoundError):
+        StagedNetwork.open(model, "a", CPU)
