@@ -11,7 +11,14 @@ from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.valuerep import DA, TM
 
-_UTF_8 = "ISO_IR 192"
+UTF_8 = "ISO_IR 192"
+_KEPT = (
+    UTF_8,
+    "GB18030",
+    "GBK",
+    *(f"ISO_IR {n}" for n in (100, 101, 109, 110, 126, 127, 138, 144, 148, 166)),
+)
+_TEXT = ("LO", "LT", "PN", "SH", "ST", "UC", "UT")
 _SEXES = ("M", "F", "O")
 _NAMES = ("PatientName", "ReferringPhysicianName")
 
@@ -19,7 +26,7 @@ _NAMES = ("PatientName", "ReferringPhysicianName")
 def mend(header: Dataset) -> None:
     """Change a header, in place, to one that objects can be made of.
 
-    Text is brought to UTF-8, which every text of ours can be written in too. A date, time or sex that DICOM
+    Text in several character sets, or in an unknown one, is brought to UTF-8. A date, time or sex that DICOM
     does not know is emptied, as an unknown one is. Of several names, where there may be one, the first stays.
     """
     _to_utf_8(header)
@@ -34,14 +41,21 @@ def mend(header: Dataset) -> None:
             setattr(header, name, value[0])
 
 
+def is_utf_8(header: Dataset) -> bool:
+    """Whether all text of a header may as well be in UTF-8: it is, or it is ASCII, whatever set is named."""
+    return header.get("SpecificCharacterSet") == UTF_8 or all(
+        str(element.value).isascii() for element in header if element.VR in _TEXT
+    )
+
+
 def _to_utf_8(header: Dataset) -> None:
-    """Nothing changes where a header names no character set: its text is ASCII, or cannot be told."""
-    if header.get("SpecificCharacterSet", _UTF_8) == _UTF_8:
+    """A single set, or none, is kept: where it is not the one that names are really in, archives know."""
+    if header.get("SpecificCharacterSet", UTF_8) in _KEPT:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of unknown sets and damaged text, with the text
         header.decode()
-    header.SpecificCharacterSet = _UTF_8
+    header.SpecificCharacterSet = UTF_8
 
 
 def _empty_unless(header: Dataset, name: str, kind: Callable[[str], object]) -> None:

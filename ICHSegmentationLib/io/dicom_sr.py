@@ -15,6 +15,7 @@ from pydicom.uid import generate_uid
 from .. import __version__
 from ..volume import CTVolume
 from .atomic import atomic_path
+from .dicom_mending import UTF_8, is_utf_8
 from .dicom_seg_source import read_source, source_of
 from .dicom_slices import reading
 from .origin import DRAWN, Origin
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _NAME = "ICHSegmentation"
 _SERIES_NUMBER = 9701  # beside the DICOM SEG's
 _DEVICE = generate_uid(entropy_srcs=[_NAME, __version__])
+_PLAIN = str.maketrans({"\u2013": "-", "\u00b0": " degrees", "\u00b2": "2"})
+"""What our sentences hold beside ASCII."""
 
 
 def write_sr(
@@ -72,12 +75,16 @@ def sr_bytes(measured: Mapping[str, Any], seg: Path, ct: CTVolume, origin: Origi
     headers, _ = read_source(source)
     groups = Groups(measured, segmentation, source.slices[0].series_uid, _algorithm(origin))
     uids = _uids(measured, str(segmentation.SOPInstanceUID))
+    in_utf_8 = is_utf_8(headers[0])
+    comments = [measured["research_use_only"], *measured["warnings"]]
+    if not in_utf_8:
+        comments = [comment.translate(_PLAIN) for comment in comments]
     with warnings.catch_warnings():
         # Of patients' names with one part: they stand as the series has them.
         warnings.filterwarnings("ignore", message="The string .* person name")
         document = ComprehensiveSR(
             evidence=[*headers, segmentation],
-            content=_report(groups, origin, [measured["research_use_only"], *measured["warnings"]]),
+            content=_report(groups, origin, comments),
             series_instance_uid=next(uids),
             series_number=_SERIES_NUMBER,
             sop_instance_uid=next(uids),
@@ -89,8 +96,8 @@ def sr_bytes(measured: Mapping[str, Any], seg: Path, ct: CTVolume, origin: Origi
             series_description="Measurements of hemorrhage (research use only)",
             is_complete=True,
         )
-        if "SpecificCharacterSet" not in document:  # then all that comes from the series is ASCII
-            document.SpecificCharacterSet = "ISO_IR 192"
+        if in_utf_8:
+            document.SpecificCharacterSet = UTF_8
     stream = BytesIO()
     document.save_as(stream)
     return stream.getvalue()

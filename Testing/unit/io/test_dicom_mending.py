@@ -16,7 +16,8 @@ from ICHSegmentationLib.measurement import measure
 
 pytest.importorskip("highdicom")
 
-WARNING = "Hemorrhage likely on slices 5–9."
+WARNING = "Hemorrhage likely on slices 5\u20139, at 12\u00b0."
+WARNING_IN_ASCII = "Hemorrhage likely on slices 5-9, at 12 degrees."
 
 
 def results(folder, ct):
@@ -50,7 +51,23 @@ def test_names_stay_readable_whatever_character_set_the_series_has(tmp_path, cha
     _, ct = written(tmp_path / "ct", change=spell)
     made = results(tmp_path, ct)
     assert [str(dataset.PatientName) for dataset in made] == [name] * 3
-    assert WARNING in [item.get("TextValue") for item in made[1].ContentSequence]
+    comments = [item.get("TextValue") for item in made[1].ContentSequence]
+    assert (WARNING if made[1].SpecificCharacterSet == "ISO_IR 192" else WARNING_IN_ASCII) in comments
+
+
+@pytest.mark.parametrize("character_set", [None, "ISO_IR 100"])
+@pytest.mark.filterwarnings("ignore")
+def test_names_in_another_character_set_than_the_header_says_stay_as_they_are(tmp_path, character_set):
+    def spell(dataset, index):
+        if character_set:
+            dataset.SpecificCharacterSet = character_set
+        dataset.PatientName = "王^小东".encode("gb18030").decode("latin-1")
+
+    _, ct = written(tmp_path / "ct", change=spell)
+    made = results(tmp_path, ct)
+    assert [dataset.PatientName.original_string for dataset in made] == ["王^小东".encode("gb18030")] * 3
+    assert [dataset.get("SpecificCharacterSet") for dataset in made] == [character_set] * 3
+    assert WARNING_IN_ASCII in [item.get("TextValue") for item in made[1].ContentSequence]
 
 
 @pytest.mark.parametrize(
