@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from Training.datasets.prepared import fold_count
 from Training.recipes.recipe import Recipe
 
 from .fabric import make_fabric
-from .fold import FoldResult, train
+from .fold import RECORD, RESULT, FoldResult, fold_folder, train
 from .options import TrainOptions
 
 SUMMARY = "cross_validation.json"
@@ -27,29 +28,45 @@ def cross_validate(
 ) -> list[FoldResult]:
     """Train a recipe on each fold of a data set; folds that are done are not trained again.
 
-    ``out`` then holds a folder for each fold and ``cross_validation.json`` with the validation Dice of each,
-    their mean and standard deviation (over folds, divided by their number).
+    ``out`` then holds a folder for each fold and ``cross_validation.json`` with the validation Dice of each
+    that was trained so far, their mean and standard deviation (over folds, divided by their number).
 
     Args:
         folds: counted from 0; None takes all that the data set was dealt to.
 
+    Returns:
+        What ``folds`` came to.
+
     Raises:
         InputError: the data set has not all of these folds; or see :func:`~.fold.train`.
     """
-    chosen = _chosen(folds, recipe, fold_count(prepared))
+    count = fold_count(prepared)
+    chosen = _chosen(folds, recipe, count)
     fabric = make_fabric(options)
     results = [train(recipe, prepared, fold, out, options, fabric) for fold in chosen]
     if fabric.is_global_zero:
-        scores = [result.dice for result in results]
+        done = _done(out, count, like=chosen[0])
+        scores = [result.dice for result in done]
         summary = {
             "recipe": recipe.name,
-            "folds": [asdict(result) for result in results],
+            "folds": [asdict(result) for result in done],
             "dice_mean": float(np.mean(scores)),
             "dice_std": float(np.std(scores)),
         }
         with atomic_path(out / SUMMARY) as temporary:
             temporary.write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
     return results
+
+
+def _done(out: Path, count: int, like: int) -> list[FoldResult]:
+    """The folds in ``out`` that were trained as the fold ``like``, also by other commands."""
+
+    def told(fold: int, name: str) -> dict[str, Any]:
+        return dict(json.loads((fold_folder(out, fold) / name).read_text("utf-8")))
+
+    recipe = told(like, RECORD)["recipe"]
+    trained = [fold for fold in range(count) if (fold_folder(out, fold) / RESULT).is_file()]
+    return [FoldResult(**told(fold, RESULT)) for fold in trained if told(fold, RECORD)["recipe"] == recipe]
 
 
 def _chosen(folds: Sequence[int] | None, recipe: Recipe, count: int) -> list[int]:

@@ -65,6 +65,8 @@ def test_folds_that_are_done_are_not_trained_again(data: Path, out: Path) -> Non
     results = cross_validate(RECIPE, data, out, OPTIONS, folds=[0])
     assert last.stat().st_mtime_ns == before
     assert results[0].dice == json.loads((out / "fold_0" / "result.json").read_text())["dice"]
+    told = json.loads((out / SUMMARY).read_text())
+    assert [fold["fold"] for fold in told["folds"]] == [0, 1], "those of earlier commands are told as well"
 
 
 def test_another_recipe_does_not_touch_a_trained_fold(data: Path, out: Path) -> None:
