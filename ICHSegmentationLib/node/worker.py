@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import traceback
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -20,6 +21,8 @@ from ..pipeline import Segmenter, load_segmenter, segment_case
 from ..pipeline.detection import detector_for
 from ..pipeline.trouble import own_words
 from ..settings import SegmentationSettings
+
+_log = logging.getLogger(__name__)
 
 Load = Callable[[SegmentationSettings], Segmenter]
 
@@ -154,6 +157,11 @@ def segment_study(
         except InputError as error:
             left_out.append(f"{_name(case.columns)}: {error.message}")
             continue
+        except ICHError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the study's other series are worth a result
+            left_out.append(f"{_name(case.columns)}: {_unexpected(error)}")
+            continue
         for kind in KINDS_SENT:
             path = result.paths.get(kind)
             if path is not None:
@@ -186,6 +194,14 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)
+
+
+def _unexpected(error: Exception) -> str:
+    """What to say of an error that nobody expected. Its message may quote a header: for debugging only."""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("Not expected, please report this: %s\n%s", type(error).__name__, places)
+    _log.debug("What it said:", exc_info=error)
+    return f"Something went wrong that should not ({type(error).__name__})."
 
 
 def _name(columns: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ pytest.importorskip("highdicom")
 pytest.importorskip("pynetdicom")
 
 from orthanc_server import PATIENCE_S, wait_for
-from phantom_study import load_threshold, study, touch
+from phantom_study import PATIENT, load_threshold, study, touch
 from pydicom.uid import CTImageStorage
 from pynetdicom import AE
 from test_node_sending import destination
@@ -20,7 +20,7 @@ from ICHSegmentationLib.cli import main
 from ICHSegmentationLib.errors import InsufficientMemoryError
 from ICHSegmentationLib.node import Node, NodeSettings, running
 from ICHSegmentationLib.node.peers import Peer
-from ICHSegmentationLib.node.worker import Outcome
+from ICHSegmentationLib.node.worker import Job, Outcome, segment_study
 from ICHSegmentationLib.settings import SegmentationSettings
 
 QUIET_S = 5.0  # longer than this machine may stop between two objects
@@ -133,6 +133,30 @@ def test_a_study_is_tried_three_times_and_then_failed(settings, fake_worker, cap
     assert fake_worker.begun == [dataset.StudyInstanceUID] * 3
     assert reason in caplog.text
     assert fake_worker.ended == ended
+
+
+def test_an_error_that_nobody_expected_costs_one_series_and_its_message_stays_out_of_the_log(
+    settings, tmp_path, caplog
+):
+    objects = tmp_path / "objects"
+    for number, series in enumerate((study()[:-1], study()[:-1])):
+        (objects / str(number)).mkdir(parents=True)
+        for dataset in series:
+            dataset.save_as(objects / str(number) / f"{dataset.InstanceNumber}.dcm", enforce_file_format=True)
+    segmentation = settings(Peer("PACS", "127.0.0.1", 1)).segmentation
+    inner = load_threshold(segmentation)
+    calls = iter(range(2))
+
+    def segmenter(ct, progress):
+        if next(calls) == 0:
+            raise ValueError(PATIENT)
+        return inner(ct, progress)
+
+    segmenter.model = inner.model
+    outcome = segment_study(Job("1.2", objects, tmp_path / "out"), segmentation, segmenter)
+    assert len(outcome.left_out) == 1 and "should not (ValueError)" in outcome.left_out[0]
+    assert len(outcome.files) == 2
+    assert "test_node_running.py" in caplog.text and PATIENT not in caplog.text
 
 
 def test_a_study_without_a_head_ct_is_done_without_a_result(settings, fake_worker, caplog):
