@@ -68,10 +68,11 @@ def require_decoder(dataset: Dataset, path: Path) -> None:
 
 def _padding(dataset: Dataset, stored: NDArray[Any]) -> NDArray[np.bool_] | None:
     """Where pixels lie outside the scanned circle, when the header names a value for that."""
-    first = dataset.get("PixelPaddingValue")
+    # Both may be there and empty, as some archives leave them.
+    named = [dataset.get(name) for name in ("PixelPaddingValue", "PixelPaddingRangeLimit")]
+    first, last = (None if value in (None, "") else int(value) for value in named)
     if first is None:
         return None
-    last = dataset.get("PixelPaddingRangeLimit", first)
     # The header may hold the value with the other sign than the pixels: compare in the pixels' type.
-    low, high = sorted(np.array([int(first), int(last)]).astype(stored.dtype))
+    low, high = sorted(np.array([first, first if last is None else last]).astype(stored.dtype))
     return (stored >= low) & (stored <= high)

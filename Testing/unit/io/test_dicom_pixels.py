@@ -147,6 +147,21 @@ def test_a_range_of_padding_values_is_air(tmp_path):
     assert row.tolist() == [4089 - 1024] + [-1024] * 6
 
 
+@pytest.mark.parametrize(
+    ("padding", "row"),
+    [
+        ({"PixelPaddingValue": None}, [4089, 4090]),
+        ({"PixelPaddingValue": None, "PixelPaddingRangeLimit": None}, [4089, 4090]),
+        ({"PixelPaddingValue": 4090, "PixelPaddingRangeLimit": None}, [4089, 0]),
+    ],
+)
+def test_elements_of_the_padding_that_are_there_and_empty_name_no_value(tmp_path, padding, row):
+    series = head_series(extra=padding)
+    series.stored[:, 0, :2] = [4089, 4090]
+    write_series(series, tmp_path)
+    assert read_ct(tmp_path).voxels[2, 0, :2].tolist() == [value - 1024 for value in row]
+
+
 def test_fractional_hounsfield_units_stay(tmp_path):
     series = head_series(slope=0.25, intercept=-200)
     write_series(series, tmp_path)
