@@ -20,7 +20,7 @@ def as_hounsfield(stored: NDArray[Any], slope: float = 1.0, intercept: float = 0
         ends = [int(end) * int(slope) + int(intercept) for end in (stored.min(), stored.max())]
         if min(ends) >= _INT16.min and max(ends) <= _INT16.max:
             # Whole-number arithmetic wraps, so steps on the way may overflow: the result fits and is right.
-            factor, offset = np.array([int(slope), int(intercept)]).astype(np.int16)
+            factor, offset = np.array([int(n) % 2**16 for n in (slope, intercept)], np.uint16).view(np.int16)
             return np.ascontiguousarray(stored.astype(np.int16) * factor + offset)
     scaled = stored if slope == 1 and intercept == 0 else _scaled(stored, slope, intercept)
     return np.ascontiguousarray(scaled, dtype=np.int16 if _all_whole(scaled) else np.float32)

@@ -33,6 +33,13 @@ def test_values_out_of_range_stay_floats():
     assert as_hounsfield(np.array([[0, 40000]], np.int32)).tolist() == [[0.0, 40000.0]]
 
 
+def test_nothing_but_zeros_stay_zero_whatever_their_slope():
+    """Such as the padded slices of a series, or an image of nothing at all with a damaged header."""
+    hu = as_hounsfield(np.zeros((1, 2), np.uint8), 1e30, 0)
+    assert hu.dtype == np.int16
+    assert hu.tolist() == [[0, 0]]
+
+
 def test_values_that_are_no_numbers_stay_for_the_checks_to_find():
     hu = as_hounsfield(np.array([[0.0, np.nan, np.inf]]))
     assert np.isnan(hu[0, 1])
