@@ -177,6 +177,8 @@ def _segments(metadata: dict[str, str], layers: int) -> list[Segment]:
         segments = _parsed(metadata, layers)
         if not all(0 <= segment.layer < layers for segment in segments):
             raise ValueError(f"a segment in a layer beyond the {layers} there are")
+        if not all(segment.value for segment in segments):
+            raise ValueError("a segment with the value 0, which is that of the background")
         return segments
     except ValueError as error:
         raise NotAnImageError(

@@ -128,6 +128,14 @@ def test_layers_are_joined_and_the_last_segment_wins_where_they_overlap(tmp_path
         read_ct(path)
 
 
+def test_a_segment_that_claims_the_background_is_damaged(tmp_path):
+    """Else all of the scan but the hemorrhage would be taken for it."""
+    array = np.zeros(SHAPE, np.uint8)
+    array[1] = 1
+    with pytest.raises(NotAnImageError, match="background"):
+        read_mask(save(tmp_path / "mask.seg.nrrd", array, ("IPH", 0, 0, UNTYPED)))
+
+
 def a_ct(affine):
     return CTVolume(np.zeros(SHAPE, np.int16), affine)
 
