@@ -40,6 +40,7 @@ _TYPES = {
 }
 _COMPRESSED = {"raw": False, "gzip": True, "gz": True}
 _BYTE_ORDERS = {"little": "<", "big": ">"}
+_UNPLACED = ("", "scanner-xyz", "3d-right-handed", "3d-left-handed")
 _RAS_SIGNS = {
     name: signs
     for names, signs in {
@@ -47,13 +48,11 @@ _RAS_SIGNS = {
         ("left-anterior-superior", "las"): (-1, 1, 1),
         ("left-posterior-superior", "lps"): (-1, -1, 1),
         # Axes that nobody placed in the patient; taken as LPS, with a warning.
-        ("", "scanner-xyz", "3d-right-handed", "3d-left-handed"): (-1, -1, 1),
+        _UNPLACED: (-1, -1, 1),
     }.items()
     for name in names
 }
-_UNPLACED = ("", "scanner-xyz", "3d-right-handed", "3d-left-handed")
 _SPATIAL_KINDS = ("domain", "space", "none", "???")
-_VOXEL_FILE = ("datafile", "data file")
 
 
 def read_nrrd(path: Path) -> StoredImage:
