@@ -1,7 +1,7 @@
 """Two segmented scans of one head: what grew, and how the scans lie on each other.
 
 Each volume is measured on its own scan's voxels. The registration does not touch it: it shows both scans in
-one place, and tells whether they show the same head, and the same part of it.
+one place, and tells whether they show the same head, the same part of it, and hemorrhage in the same place.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from ..labels import HEMORRHAGE, INTRAPARENCHYMAL, INTRAVENTRICULAR, SUBTYPES, l
 from ..measurement import Measurements, measure
 from ..preparation.checks import check_ct
 from ..volume import CTVolume, Grid, Volume
+from .elsewhere import APART_MM, elsewhere_ml, moved, within
 from .even_slices import with_even_slices
 from .growth import WITHIN_ERROR_ML, Change
 from .registration import LEAST_LIKENESS, Progress, Registration, no_progress, register
@@ -34,6 +35,8 @@ class Comparison:
         expansion: all hemorrhage, or the intraparenchymal alone, grew by at least 6 mL or 33 %.
         expansion_with_ivh: the same, or new or at least 1 mL more intraventricular hemorrhage; None where
             subtypes are not told.
+        new_ml, gone_ml: hemorrhage of the second scan without a counterpart on the first, and the other way
+            round (see :mod:`.elsewhere`); None where the scans do not fit on each other.
         registration: how the second scan lies over the first.
         warnings: what a user should know, one sentence each.
     """
@@ -42,6 +45,8 @@ class Comparison:
     subtypes: dict[str, Change]
     expansion: bool
     expansion_with_ivh: bool | None
+    new_ml: float | None
+    gone_ml: float | None
     registration: Registration
     warnings: tuple[str, ...]
 
@@ -52,6 +57,7 @@ class Comparison:
             f"Hemorrhage {_verb(self.total)} {self.total}.",
             _verdict(self),
             *(f"{label_named(name).name}: {change}." for name, change in self.subtypes.items()),
+            *_elsewhere(self),
             *self.warnings,
         ]
 
@@ -63,6 +69,8 @@ class Comparison:
             "subtypes": {name: change.to_dict() for name, change in self.subtypes.items()},
             "expansion": self.expansion,
             "expansion_with_ivh": self.expansion_with_ivh,
+            "new_ml": self.new_ml,
+            "gone_ml": self.gone_ml,
             "registration": {
                 "second_to_first": registration.second_to_first.tolist(),
                 "coordinate_system": "RAS",
@@ -104,6 +112,10 @@ def compare(
     ]
     laid = with_even_slices(first, first_mask), with_even_slices(second, second_mask)
     registration = register(laid[0][0], laid[1][0], progress)
+    new = gone = None
+    if registration.trusted:
+        new = elsewhere_ml(laid[1][1], laid[0][1], registration.second_to_first, NOTABLE_ML)
+        gone = elsewhere_ml(laid[0][1], laid[1][1], registration.first_to_second, NOTABLE_ML)
     total = Change(measured[0].total_volume_ml, measured[1].total_volume_ml)
     told = all(_untold_ml(m) < NOTABLE_ML for m in measured)
     subtypes = _subtypes(*measured) if told else {}
@@ -122,6 +134,8 @@ def compare(
         subtypes,
         bool(grown),
         bool(grown_with_ivh) if told else None,
+        new,
+        gone,
         registration,
         tuple(dict.fromkeys([*warnings, *registration.warnings])),
     )
@@ -168,6 +182,21 @@ def _verdict(comparison: Comparison) -> str:
     return "This is no hematoma expansion by the usual definition (at least 6 mL or at least 33 %)."
 
 
+def _elsewhere(comparison: Comparison) -> list[str]:
+    sentences = []
+    if comparison.new_ml:
+        sentences.append(
+            f"{comparison.new_ml:.1f} mL are new: they lie {APART_MM:.0f} mm or more from all hemorrhage of "
+            "the first scan."
+        )
+    if comparison.gone_ml:
+        sentences.append(
+            f"{comparison.gone_ml:.1f} mL of the first scan are gone: nothing is outlined within "
+            f"{APART_MM:.0f} mm of them on the second."
+        )
+    return sentences
+
+
 def _fit_warnings(registration: Registration) -> list[str]:
     if registration.trusted:
         return []
@@ -189,12 +218,10 @@ def _cover_warnings(
     """Hemorrhage that only one of the scans can show."""
     if not registration.trusted:
         return []
-    to_first: NDArray[np.float64] = registration.second_to_first
-    to_second: NDArray[np.float64] = np.linalg.inv(to_first).astype(np.float64)
     warnings = []
     for which, mask, other, way, name in (
-        ("second", second_mask, first.grid, to_first, "first"),
-        ("first", first_mask, second.grid, to_second, "second"),
+        ("second", second_mask, first.grid, registration.second_to_first, "first"),
+        ("first", first_mask, second.grid, registration.first_to_second, "second"),
     ):
         beyond = _beyond_ml(mask, other, way)
         if beyond >= NOTABLE_ML:
@@ -207,10 +234,7 @@ def _cover_warnings(
 
 def _beyond_ml(mask: Volume, other: Grid, way: NDArray[np.float64]) -> float:
     """mL of a mask that come to lie outside the grid ``other`` when ``way`` ``[4, 4]`` takes them there."""
-    places = mask.grid.world(np.argwhere(mask.voxels)) @ way[:3, :3].T + way[:3, 3]
-    to_index = np.linalg.inv(other.affine)
-    indices = places @ to_index[:3, :3].T + to_index[:3, 3]
-    inside = ((indices >= -0.5) & (indices <= np.array(other.shape[::-1]) - 0.5)).all(axis=1)
+    inside = within(other, moved(mask.grid.world(np.argwhere(mask.voxels)), way))
     return int(np.count_nonzero(~inside)) * mask.grid.voxel_volume_mm3 / 1000
 
 

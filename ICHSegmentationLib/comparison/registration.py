@@ -62,6 +62,10 @@ class Registration:
     warnings: tuple[str, ...] = ()
 
     @property
+    def first_to_second(self) -> NDArray[np.float64]:
+        return np.linalg.inv(self.second_to_first).astype(np.float64)
+
+    @property
     def trusted(self) -> bool:
         """Whether the two scans fit on each other as scans of one head do."""
         return self.likeness >= LEAST_LIKENESS and self.overlap >= LEAST_OVERLAP

@@ -106,6 +106,17 @@ def test_a_speck_of_no_subtype_does_not_silence_the_others(lying_as_they_are):
     assert compared(mask_with(v2=500, v1=5), mask_with(v2=500)).subtypes == {}
 
 
+def test_hemorrhage_in_another_place_is_told_as_new_and_as_gone(lying_as_they_are):
+    result = compared(mask_with(v2=500), mask_with(v0=0, v2=300))
+    assert result.new_ml == pytest.approx(300 * VOXEL_ML) and result.gone_ml == pytest.approx(500 * VOXEL_ML)
+    assert f"{300 * VOXEL_ML:.1f} mL are new" in " ".join(result.sentences)
+    assert f"{500 * VOXEL_ML:.1f} mL of the first scan are gone" in " ".join(result.sentences)
+    assert result.to_dict()["new_ml"] == result.new_ml
+    in_place = compared(mask_with(v2=500), mask_with(v2=800))
+    assert in_place.new_ml == in_place.gone_ml == 0
+    assert not any("new" in sentence or "gone" in sentence for sentence in in_place.sentences)
+
+
 def test_two_empty_masks_are_unchanged(lying_as_they_are):
     result = compared(mask_with(), mask_with())
     assert result.total.growth_percent is None
