@@ -43,7 +43,7 @@ def test_the_command_of_an_unchanged_recipe_has_no_more_than_it_needs() -> None:
 
 
 def test_the_command_tells_no_place_on_the_disk() -> None:
-    told = training_command(record(recipe("al_fahim_unetpp").with_encoder_weights("/home/me/resnet.pth")))
+    told = training_command(record(recipe("al_fahim_unetpp").with_encoder_weights("weights/resnet.pth")))
     assert "--encoder-weights WEIGHTS" in told and "/home" not in told
 
 
