@@ -43,8 +43,8 @@ def test_the_command_of_an_unchanged_recipe_has_no_more_than_it_needs() -> None:
 
 
 def test_the_command_tells_no_place_on_the_disk() -> None:
-    told = training_command(record(recipe("al_fahim_unetpp").with_encoder_weights("weights/resnet.pth")))
-    assert "--encoder-weights WEIGHTS" in told and "/home" not in told
+    told = training_command(record(recipe("al_fahim_unetpp").with_encoder_weights("/mine/resnet.pth")))
+    assert "--encoder-weights WEIGHTS" in told and "/mine" not in told
 
 
 def test_a_recipe_of_ones_own_has_a_command_too() -> None:
