@@ -7,6 +7,7 @@ import urllib.request
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -30,6 +31,7 @@ def unpacked(source: Path, target: Path) -> ModelFolder:
     Raises:
         ModelNotFoundError: there is no such model, or a file of it is missing.
         ModelError: the source is damaged, a file is a link or too large, or the manifest is not valid.
+        OutputError: or one of its kinds: a file cannot be written.
     """
     target.mkdir()
     if source.is_dir():
@@ -55,6 +57,7 @@ def download_file(url: str, target: Path, sha256: str) -> None:
     Raises:
         ModelError: the address is not http(s), cannot be read, or holds too much.
         ModelTamperedError: the file has another SHA-256.
+        OutputError: or one of its kinds: it cannot be written.
     """
     if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
         raise ModelError(f"Expected an address that begins with https:// or http://, found '{url}'.")
@@ -70,6 +73,13 @@ def download_file(url: str, target: Path, sha256: str) -> None:
             f"Expected a file with the SHA-256 {sha256} at {url}, found {found}.",
             "The download was cut short, or the file there is another one. Nothing was installed.",
         )
+
+
+def writing(path: Path) -> AbstractContextManager[None]:
+    """Tell what goes wrong while ``path`` is written, see :func:`..io.atomic.output_errors`."""
+    from ..io.atomic import output_errors  # models are listed where NumPy is not installed, too
+
+    return output_errors(path)
 
 
 def _copied(open_named: Opener, target: Path) -> ModelFolder:
@@ -99,7 +109,9 @@ def _copy_bounded(source: IO[bytes], target: IO[bytes], largest: int, name: str)
                 "This is no model made for ICHSegmentation.",
             )
         digest.update(piece)
-        target.write(piece)
+        with writing(Path(target.name)):
+            target.write(piece)
+            target.flush()
     return digest.hexdigest()
 
 

@@ -9,10 +9,12 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import ModelError, ModelNotFoundError
-from .arrival import download_file, unpacked
+from .arrival import download_file, unpacked, writing
 from .folder import MANIFEST_NAME, ModelFolder
 
 DEFAULT, OPEN, DETECTOR = "default", "open", "detector"
@@ -107,14 +109,13 @@ def import_folder(path: Path) -> ModelFolder:
         ModelNotFoundError: there is no model at ``path``, or weights are missing.
         ModelTamperedError: weights are not the ones the manifest names.
         ModelError: the manifest is not valid, a file is too large, or the id is taken.
+        OutputError: or one of its kinds: the store cannot be written.
     """
-    store = store_folder()
-    store.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".arriving-", dir=store) as temporary:
-        model = unpacked(path, Path(temporary) / "model")
+    with _arriving() as temporary:
+        model = unpacked(path, temporary / "model")
         model.verify()
         model_id = model.manifest.id
-        place = store / model_id
+        place = store_folder() / model_id
         if (
             model_id in {DEFAULT, OPEN, DETECTOR, *(other.manifest.id for other in installed())}
             or place.exists()
@@ -123,8 +124,20 @@ def import_folder(path: Path) -> ModelFolder:
                 f"Expected a model that is not installed yet, found one with the id '{model_id}'.",
                 _how_to_import(model_id),
             )
-        model.path.rename(place)
+        with writing(place):
+            model.path.rename(place)
     return ModelFolder.open(place)
+
+
+@contextmanager
+def _arriving() -> Iterator[Path]:
+    """A temporary folder in the user's store, which is made where it is missing."""
+    store = store_folder()
+    with writing(store):
+        store.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(prefix=".arriving-", dir=store)
+    with folder as temporary:
+        yield Path(temporary)
 
 
 def _how_to_import(taken: str) -> str:
@@ -141,11 +154,10 @@ def download(url: str, sha256: str) -> ModelFolder:
     Raises:
         ModelError: the address cannot be read, or what is there is too large or no model.
         ModelTamperedError: the file has another SHA-256.
+        OutputError: or one of its kinds: the store cannot be written.
     """
-    store = store_folder()
-    store.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".arriving-", dir=store) as temporary:
-        archive = Path(temporary) / "model.zip"
+    with _arriving() as temporary:
+        archive = temporary / "model.zip"
         download_file(url, archive, sha256)
         return import_folder(archive)
 
@@ -158,6 +170,7 @@ def remove(model_id: str) -> None:
 
     Raises:
         ModelNotFoundError: the user's store has no such model.
+        OutputError: or one of its kinds: it cannot be deleted.
     """
     own = {model.manifest.id: model.path for model in installed() if model.path not in embedded()}
     own |= {place.name: place for place in store_folder().glob("[!.]*") if place.is_dir()}
@@ -166,4 +179,5 @@ def remove(model_id: str) -> None:
             f"Expected the id of a model in {store_folder()}, found '{model_id}'.",
             "'ichseg models list' shows them; the embedded ones cannot be removed.",
         )
-    shutil.rmtree(own[model_id])
+    with writing(own[model_id]):
+        shutil.rmtree(own[model_id])

@@ -1,5 +1,7 @@
+import errno
 import hashlib
 import http.server
+import io
 import os
 import shutil
 import stat
@@ -10,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from ICHSegmentationLib.errors import ModelError, ModelNotFoundError, ModelTamperedError
+from ICHSegmentationLib.errors import (
+    DiskFullError,
+    ModelError,
+    ModelNotFoundError,
+    ModelTamperedError,
+    NotWritableError,
+    OutputError,
+)
 from ICHSegmentationLib.models import arrival, download, find, import_folder, installed, remove, store
 
 
@@ -140,6 +149,45 @@ def test_a_manifest_beyond_the_bound_is_refused(a_model_folder: Path, tmp_path: 
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_a_store_that_cannot_be_made_is_told(a_model_folder: Path, the_store: Path) -> None:
+    the_store.write_text("a file")
+    with pytest.raises(OutputError, match="store could not be written"):
+        import_folder(a_model_folder)
+    with pytest.raises(OutputError, match="store could not be written"):
+        download("https://example.org/model.zip", "0" * 64)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_in_the_store(
+    a_model_folder: Path, the_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullDisk(io.BytesIO):
+        name = "fine.safetensors"
+
+        def write(self, content: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    plain = Path.open
+    monkeypatch.setattr(
+        Path, "open", lambda path, mode="r", **more: FullDisk() if mode == "wb" else plain(path, mode, **more)
+    )
+    with pytest.raises(DiskFullError):
+        import_folder(a_model_folder)
+    assert everything_in(the_store) == set()
+
+
+def test_a_model_that_cannot_be_deleted_is_told(
+    a_model_folder: Path, the_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_folder(a_model_folder)
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    with pytest.raises(NotWritableError, match="small"):
+        remove("small")
+
+
 def test_a_link_in_a_model_folder_is_refused(a_model_folder: Path, tmp_path: Path) -> None:
     (a_model_folder / "fine.safetensors").rename(tmp_path / "elsewhere")
     (a_model_folder / "fine.safetensors").symlink_to(tmp_path / "elsewhere")
