@@ -51,16 +51,18 @@ class HeadImage:
         order = Reorientation.of(ct.grid)
         hu, steps = coarse_copy(order.apply(ct.voxels), order.grid.spacing)
         grid = _coarse_grid(order.grid, hu.shape, steps)
-        inside = intracranial_region(hu, grid.spacing)
-        around = _widened(inside.mask, grid.spacing)
-        places = grid.world(np.argwhere(inside.mask)) @ _LPS
+        found = intracranial_region(hu, grid.spacing)
+        # Of a head so thin that nothing lies inside, all that was scanned counts.
+        inside = found.mask if found.mask.any() else np.ones_like(found.mask)
+        around = _widened(inside, grid.spacing)
+        places = grid.world(np.argwhere(inside)) @ _LPS
         frame = _frame(grid)
         return cls(
             _resampled(np.clip(hu, *WINDOW_HU), grid, frame, sitk.sitkLinear),
             _resampled(around.astype(np.uint8), grid, frame, sitk.sitkNearestNeighbor),
             places.mean(axis=0),
             float(np.quantile(places[:, 2], 0.999)),
-            inside.warnings,
+            found.warnings,
         )
 
 
@@ -73,8 +75,6 @@ def _coarse_grid(grid: Grid, shape: tuple[int, ...], steps: tuple[int, int, int]
 
 
 def _widened(inside: Mask, spacing: tuple[float, float, float]) -> Mask:
-    if not inside.any():
-        return np.ones_like(inside)
     widened: Mask = ndimage.distance_transform_edt(~inside, sampling=spacing) <= SKULL_MM
     return widened
 

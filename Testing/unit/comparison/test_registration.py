@@ -65,6 +65,17 @@ def test_the_heads_of_two_people_fit_worse_than_two_scans_of_one():
     assert register(first_scan().ct, other.ct).likeness < 0.9
 
 
+def test_scans_of_a_head_too_thin_to_have_an_inside_are_laid_over_each_other():
+    hu = np.full((20, 100, 90), -1000, np.int16)
+    hu[:, 20:80, 42:47] = 35
+    hu[5:12, 30:40, 42:47] = 60
+    thin = CTVolume(hu, np.diag([-2.0, -2.0, 5.0, 1.0]))
+    found = register(thin, thin)
+    assert found.overlap > 0.9
+    assert np.abs(found.second_to_first - np.eye(4)).max() < 0.1
+    assert any("skull was not found" in warning for warning in found.warnings)
+
+
 def test_one_slice_is_too_flat_to_be_laid_over_a_head():
     phantom = first_scan()
     slice_ = CTVolume(phantom.ct.voxels[15:16], phantom.ct.affine)
