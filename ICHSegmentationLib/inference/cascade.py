@@ -24,7 +24,7 @@ from ..preparation.noise import calmed
 from ..preparation.orientation import Reorientation
 from ..settings import DeviceName, EngineName
 from ..volume import CTVolume, Volume
-from .device import choose_device
+from .device import CPU_INSTEAD, choose_device, out_of_gpu_memory
 from .engines.choice import chosen_engine
 from .engines.network import EngineError, Network
 from .engines.opening import fell_back, open_network
@@ -36,11 +36,9 @@ from .uncertainty import Uncertainty, coarse_uncertainty, left_out_ml
 ProgressListener = Callable[[str, float], None]
 
 
-def _ignore(stage: str, fraction: float) -> None:
+def ignore_progress(stage: str, fraction: float) -> None:
     """For a caller who does not want to hear of progress."""
 
-
-_MOVED = "The GPU had too little free memory, so the CPU was used."
 
 # Around the intracranial region (mm): keeps thin extra-axial blood where the region falls a little short.
 _MARGIN_MM = 10.0
@@ -150,7 +148,7 @@ class Segmenter:
         self._warnings: tuple[str, ...] = ()
         self._open(engine, choose_device(device))
 
-    def __call__(self, ct: CTVolume, progress: ProgressListener = _ignore) -> Segmentation:
+    def __call__(self, ct: CTVolume, progress: ProgressListener = ignore_progress) -> Segmentation:
         """Segment ``ct``; ``progress`` hears each stage's name and the fraction done so far.
 
         Where an engine fails, or a GPU has too little memory, this scan and later ones are segmented by
@@ -161,9 +159,9 @@ class Segmenter:
         except EngineError as error:
             self._warnings = (*self._warnings, fell_back(self._engine, error))
         except RuntimeError as error:
-            if self._device == "cpu" or "out of memory" not in str(error):
+            if not out_of_gpu_memory(error, self._device):
                 raise
-            self._warnings = (*self._warnings, _MOVED)
+            self._warnings = (*self._warnings, CPU_INSTEAD)
         self._open("torch", "cpu")
         return self._segment(ct, progress)
 

@@ -7,6 +7,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from ..errors import DeviceError
 
+CPU_INSTEAD = "The GPU had too little free memory, so the CPU was used."
+
 
 def choose_device(name: str) -> str:
     """``cpu``, ``cuda`` or ``mps``; the ``name`` ``auto`` takes a GPU when there is one.
@@ -29,6 +31,12 @@ def choose_device(name: str) -> str:
             "Use --device auto, or install a PyTorch built for this device.",
         )
     return name
+
+
+def out_of_gpu_memory(error: RuntimeError, device: str) -> bool:
+    """Whether a network on this device failed for lack of the GPU's memory; by the words of the error, as
+    PyTorch has no class for it on Apple's GPUs."""
+    return device != "cpu" and "out of memory" in str(error)
 
 
 def gpu_possible() -> bool:

@@ -1,7 +1,7 @@
 """Models of one or several trained recipes: each member answers, and a rule makes one mask of the answers."""
 
 import time
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 import cc3d
@@ -15,15 +15,14 @@ from ..models import Manifest, ModelFolder
 from ..preparation.orientation import Reorientation
 from ..settings import EngineName
 from ..volume import CTVolume, Volume
-from .cascade import ProgressListener, Segmentation
-from .device import choose_device
+from .cascade import ProgressListener, Segmentation, ignore_progress
+from .device import CPU_INSTEAD, choose_device, out_of_gpu_memory
 from .engines.choice import chosen_engine
 from .half_ratio import HalfRatioRule, half_ratio
 from .members import Networks, members_of, probability
-from .uncertainty import Uncertainty
+from .uncertainty import Uncertainty, uncertainty
 
 RECIPES = ("stages", "mean", "half_ratio")
-_MOVED = "The GPU had too little free memory for this model, so the CPU was used."
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class _Mean:
     def verdict(self) -> _Verdict:
         assert self._sum is not None
         mean = self._sum / np.float32(self._members)
-        return _Verdict(mean >= self._threshold, _doubt(mean))
+        return _Verdict(mean >= self._threshold, uncertainty(mean))
 
 
 class _Votes:
@@ -108,18 +107,9 @@ class _Votes:
         assert self._votes is not None
         return _Verdict(
             self._rule.mask(self._votes, self._members),
-            _doubt(self._votes / np.float32(self._members)),
+            uncertainty(self._votes / np.float32(self._members)),
             half_ratio(self._votes, self._members),
         )
-
-
-def _doubt(share: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """``100 (1 - |2p - 1|)``, rounded: 100 where half is for hemorrhage, 0 where all or nothing is."""
-    return np.rint(100 * (1 - np.abs(2 * share - 1))).clip(0, 100).astype(np.uint8)
-
-
-def _ignore(stage: str, fraction: float) -> None:
-    """For a caller who does not want to hear of progress."""
 
 
 class Segmenter:
@@ -150,6 +140,7 @@ class Segmenter:
         self._members = members_of(model)
         self._numbers = _Numbers.of(model.manifest)
         self._label = label_named(model.manifest.labels[0]).value
+        self._warnings: tuple[str, ...] = ()
         there = choose_device(device)
         self._use(torch.device(there), chosen_engine(engine, there) == "amp")
 
@@ -157,20 +148,19 @@ class Segmenter:
         self._device, self._engine = device, "amp" if half else "torch"
         self._networks = Networks(self.model, device, half)
 
-    def __call__(self, ct: CTVolume, progress: ProgressListener | None = None) -> Segmentation:
+    def __call__(self, ct: CTVolume, progress: ProgressListener = ignore_progress) -> Segmentation:
         """Segment ``ct``; ``progress`` hears the fraction done so far.
 
         Where a GPU has too little memory, this scan and later ones are segmented on the CPU, with a warning.
         """
-        progress = progress or _ignore
         try:
             return self._segment(ct, progress)
-        except torch.OutOfMemoryError:
-            if self._device.type == "cpu":
+        except RuntimeError as error:
+            if not out_of_gpu_memory(error, str(self._device)):
                 raise
-            self._use(torch.device("cpu"))
-        result = self._segment(ct, progress)
-        return replace(result, warnings=(*result.warnings, _MOVED))
+            self._warnings = (CPU_INSTEAD,)
+        self._use(torch.device("cpu"))
+        return self._segment(ct, progress)
 
     def _segment(self, ct: CTVolume, progress: ProgressListener) -> Segmentation:
         started = time.perf_counter()
@@ -196,7 +186,7 @@ class Segmenter:
         )
         timings = {"refine": time.perf_counter() - started}
         doubts = Uncertainty(doubt, left_out_ml=0.0, half_ratio=verdict.half_ratio)
-        return Segmentation(mask, doubts, str(self._device), timings, engine=self._engine)
+        return Segmentation(mask, doubts, str(self._device), timings, self._warnings, self._engine)
 
     def _without_specks(self, mask: NDArray[np.bool_], voxel_mm3: float) -> NDArray[np.uint8]:
         smallest = int(np.ceil(self._numbers.smallest_ml * 1000 / voxel_mm3))

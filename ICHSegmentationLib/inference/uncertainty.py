@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..volume import Volume
-from .network_grid import Array
 from .probability import Probability
 from .regions import Region
 
@@ -37,7 +36,7 @@ class Uncertainty:
     half_ratio: float | None = None
 
 
-def uncertainty(probability: Array) -> NDArray[np.uint8]:
+def uncertainty(probability: NDArray[np.floating]) -> NDArray[np.uint8]:
     """``100 (1 - |2p - 1|)``, rounded: 100 where the probability is 50 %, 0 where it is 0 or 1."""
     doubt = np.clip(1 - np.abs(2 * probability - 1), 0, 1)
     return np.rint(doubt * 100).astype(np.uint8)

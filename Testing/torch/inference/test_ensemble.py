@@ -7,9 +7,11 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import pytest
+import torch
 
 from ICHSegmentationLib.errors import ModelError
 from ICHSegmentationLib.inference import members
+from ICHSegmentationLib.inference.device import CPU_INSTEAD
 from ICHSegmentationLib.inference.ensemble import Segmenter
 from ICHSegmentationLib.models import Earlier, Stage, StageInput
 from ICHSegmentationLib.volume import CTVolume
@@ -129,6 +131,30 @@ def test_small_regions_are_dropped_by_volume(answers: dict[str, Any]) -> None:
     answers.update(m0=two_regions)
     assert ensemble("mean", 1, smallest_ml=0.01)(scan()).mask.voxels.sum() == 4
     assert ensemble("mean", 1)(scan()).mask.voxels.sum() == 5
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory."), RuntimeError("MPS backend out of memory")]
+)
+def test_a_gpu_without_memory_is_left_and_each_later_scan_says_so(
+    answers: dict[str, Any], monkeypatch: pytest.MonkeyPatch, error: RuntimeError
+) -> None:
+    """No GPU is needed: the stand-in refuses until the CPU is asked."""
+    model = ensemble("mean", 1)
+    model._device = torch.device("cuda")
+    plain = members.Networks.__getitem__
+
+    def refusing(networks: members.Networks, name: str) -> Any:
+        if model._device.type != "cpu":
+            raise error
+        return plain(networks, name)
+
+    monkeypatch.setattr(members.Networks, "__getitem__", refusing)
+    answers.update(m0=0.9)
+    for found in (model(scan()), model(scan())):
+        assert (found.device, found.engine) == ("cpu", "torch")
+        assert found.warnings == (CPU_INSTEAD,)
+        assert found.mask.voxels.all()
 
 
 def test_a_stage_that_needs_what_does_not_run_before_it_is_refused() -> None:
