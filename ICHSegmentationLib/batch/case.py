@@ -92,18 +92,3 @@ def _plain(text: str) -> str:
 
 def _cut(name: str, spared: int = 0) -> str:
     return name[: LONGEST_NAME - spared].encode()[: LARGEST_NAME - spared].decode(errors="ignore")
-
-
-def unique_names(names: list[str]) -> list[str]:
-    """The same names, a number behind those that came before: ``ct``, ``ct-2``."""
-    taken = {name.casefold() for name in names}
-    given: set[str] = set()
-    unique = []
-    for name in names:
-        new, number = name, 1
-        while new.casefold() in given or (number > 1 and new.casefold() in taken):
-            number += 1
-            new = f"{name}-{number}"
-        given.add(new.casefold())
-        unique.append(new)
-    return unique

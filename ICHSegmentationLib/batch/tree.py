@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..io.scans import is_dicom
+from ..pipeline.cases import unique_names
 from ..printable import printable
-from .case import Case, Found, LeftOut, split_ending, unique_names
+from .case import Case, Found, LeftOut, split_ending
 from .image_names import names_of_images
 from .series import SeriesIndex
 from .short_hash import short_hash

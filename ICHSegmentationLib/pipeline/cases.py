@@ -1,6 +1,6 @@
 """What a case is called: after its file or folder."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..printable import printable
@@ -28,19 +28,23 @@ def own_name(path: Path) -> str:
 
 
 def case_names(paths: Iterable[Path]) -> list[str]:
-    """A name for each path, no two alike: ``ct``, ``ct-2``, ... where several would have the same.
+    """A name for each path, no two alike, see :func:`unique_names`."""
+    return unique_names([case_name(path) for path in paths])
+
+
+def unique_names(names: Sequence[str]) -> list[str]:
+    """The same names, a number behind those that came before: ``ct``, ``ct-2``.
 
     Names that differ only in upper and lower case count as alike, as they do on Windows and macOS.
     """
-    natural = [case_name(path) for path in paths]
-    taken: set[str] = set()
-    reserved = {name.casefold() for name in natural}
-    names = []
-    for name in natural:
-        unique, number = name, 1
-        while unique.casefold() in taken or (number > 1 and unique.casefold() in reserved):
+    natural = {name.casefold() for name in names}
+    given: set[str] = set()
+    unique = []
+    for name in names:
+        new, number = name, 1
+        while new.casefold() in given or (number > 1 and new.casefold() in natural):
             number += 1
-            unique = f"{name}-{number}"
-        taken.add(unique.casefold())
-        names.append(unique)
-    return names
+            new = f"{name}-{number}"
+        given.add(new.casefold())
+        unique.append(new)
+    return unique

@@ -15,7 +15,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from ICHSegmentationLib import errors
 from ICHSegmentationLib.batch import Case, Found, find_cases
-from ICHSegmentationLib.batch.case import safe_name, unique_names
+from ICHSegmentationLib.batch.case import safe_name
 from ICHSegmentationLib.batch.fingerprint import content_sha256
 
 CORONAL = (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
@@ -282,10 +282,6 @@ def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
 def test_a_name_becomes_a_folder_name_on_every_system(text: str, name: str) -> None:
     assert safe_name(text) == name
     assert safe_name(name) == name
-
-
-def test_names_that_differ_in_case_alone_are_told_apart() -> None:
-    assert unique_names(["a", "A", "a-2", "b"]) == ["a", "A-3", "a-2", "b"]
 
 
 def test_neither_folder_nor_table_is_refused(tmp_path: Path) -> None:
