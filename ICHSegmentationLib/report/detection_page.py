@@ -49,7 +49,6 @@ def write_detection_page(path: Path, ct: CTVolume, content: Mapping[str, Any]) -
             pictures=pictures,
             warnings=content["warnings"],
             window=(LEVEL, WIDTH),
-            threshold=0,
             provenance=[(title, plain_rows(content[key])) for key, title in _PROVENANCE.items()],
         )
     )

@@ -108,7 +108,7 @@ def page(
             subtypes=by_subtype(measurements),
             threshold=THRESHOLD_ML,
             scale=max(2 * THRESHOLD_ML, 1.15 * measurements["total_volume_ml"]),
-            lesions=[_lesion(lesion, stack) for lesion in lesions],
+            lesions=[_lesion(lesion) for lesion in lesions],
             warnings=[warning for warning in warnings if warning not in reasons],
             second_look=reasons,
             keys=[_key_picture(stack, index, frame, lesions) for index in keys],
@@ -159,7 +159,7 @@ def _detection(stack: SliceStack, detection: Mapping[str, Any]) -> DetectionSect
     return DetectionSection.of(detection, frozenset(stack.index_of(index) for index in stack.bleeding))
 
 
-def _lesion(lesion: Mapping[str, Any], stack: SliceStack) -> dict[str, Any]:
+def _lesion(lesion: Mapping[str, Any]) -> dict[str, Any]:
     """A lesion with every key that the table shows; slices as people count them."""
     tada = {"applicable": False, "reason": "", **(lesion.get("tada") or {})}
     numbers = [int(index) + 1 for index in lesion.get("slices") or ()]

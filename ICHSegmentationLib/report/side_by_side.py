@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ..preparation.windows import window
 from ..volume import CTVolume, Volume
 from .annotate import Word, directions, outlines, scale_bar
 from .drawing import draw
@@ -17,7 +16,7 @@ from .laid_over import LaidOver
 from .numbers import RESEARCH_USE
 from .plane import Frame
 from .preview import FAINT, GROUND, INK
-from .stack import LEVEL, WIDTH, SliceStack, spread
+from .stack import SliceStack, grey_of, spread
 
 COLUMNS = 5
 _MARGIN, _GAP, _HEADER, _FOOTER, _SIDE = 20, 8, 88, 36, 230
@@ -51,7 +50,7 @@ def side_by_side(
     for place, index in enumerate(shown):
         left = _MARGIN + place * (frame.size[0] + _GAP)
         above = _slice(stack.grey(index), stack.labels[index], frame, "first")
-        below = _slice(_grey(laid.hu(index)), laid.labels(index), frame, "second")
+        below = _slice(grey_of(laid.hu(index)), laid.labels(index), frame, "second")
         canvas.paste(above, (left, _HEADER))
         canvas.paste(below, (left, _HEADER + frame.size[1] + _GAP))
     pen = ImageDraw.Draw(canvas)
@@ -83,7 +82,3 @@ def _slice(grey: NDArray[np.uint8], labels: NDArray[Any], frame: Frame, which: s
     bar, length = scale_bar(frame)
     words = [*directions(frame), Word(which, 9, 13, anchor="start"), length]
     return draw(frame.picture(grey), [*outlines(labels, frame), bar], words, 13)
-
-
-def _grey(hu: NDArray[Any]) -> NDArray[np.uint8]:
-    return (window(hu, LEVEL, WIDTH) * 255 + 0.5).astype(np.uint8)

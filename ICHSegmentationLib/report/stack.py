@@ -47,6 +47,11 @@ def box_of(plane: NDArray[Any]) -> Box:
     return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
 
 
+def grey_of(hu: NDArray[Any]) -> NDArray[np.uint8]:
+    """A slice ``[H, W]`` in HU through the brain window."""
+    return (window(hu, LEVEL, WIDTH) * 255 + 0.5).astype(np.uint8)
+
+
 @dataclass(frozen=True)
 class SliceStack:
     """A CT and its mask, slices upward, rows anterior to posterior, columns right to left.
@@ -81,7 +86,7 @@ class SliceStack:
 
     def grey(self, index: int) -> NDArray[np.uint8]:
         """``[H, W]`` the slice through the brain window."""
-        return (window(self.hu[index], LEVEL, WIDTH) * 255 + 0.5).astype(np.uint8)
+        return grey_of(self.hu[index])
 
     @cached_property
     def plane(self) -> SlicePlane:
