@@ -42,7 +42,7 @@ def paint_brain(labels: np.ndarray, plane: Plane, texture: BrainTexture) -> None
     brain = np.full(folds.shape, Tissue.WHITE, dtype=np.uint8)
     _cerebrum(brain, part, folds, fine)
     _nuclei(brain, part, folds, fine)
-    _posterior_fossa(brain, part, folds, fine)
+    _posterior_fossa(brain, part, fine)
     _cisterns(brain, part, fine)
     ventricles = in_ventricles(part) & (part.depth > 4)
     brain[ventricles] = Tissue.VENTRICLE
@@ -104,7 +104,7 @@ def below_tentorium(plane: Plane) -> np.ndarray:
     return (plane.z < tentorium_height(plane)) & (y > 0.42 * aside - 6)
 
 
-def _posterior_fossa(brain: np.ndarray, plane: Plane, folds: np.ndarray, fine: np.ndarray) -> None:
+def _posterior_fossa(brain: np.ndarray, plane: Plane, fine: np.ndarray) -> None:
     """Cerebellum with its folia; the brainstem in fluid."""
     fossa = below_tentorium(plane)
     if not fossa.any():

@@ -18,12 +18,12 @@ def rank_intraparenchymal(anatomy: Anatomy, rng: np.random.Generator, volume_ml:
     tissue = anatomy.brain & ~anatomy.ventricles & (anatomy.depth > 2)
     centre = _centre(anatomy, tissue, radius, rng)
     shape = rng.choice(list(SHAPES), p=list(SHAPES.values()))
-    rank = _ellipsoid(anatomy, centre, radius, rng)
+    rank = _ellipsoid(anatomy, centre, rng)
     if shape == "multinodular":
         for _ in range(rng.integers(1, 4)):
             shift = rng.normal(size=3) * radius * np.array([0.35, 0.6, 0.45])
             smaller_by = np.float32(radius * rng.uniform(0, 0.4))
-            rank = np.minimum(rank, _ellipsoid(anatomy, centre + shift, radius, rng) + smaller_by)
+            rank = np.minimum(rank, _ellipsoid(anatomy, centre + shift, rng) + smaller_by)
     bend = {"round": 0.06, "irregular": 0.22, "multinodular": 0.12}[shape]
     scale = float(np.clip(radius * 0.8, 4, 18))
     rank *= 1 + bend * smooth_noise(anatomy.shape, anatomy.spacing, scale, rng)
@@ -55,7 +55,7 @@ def _centre(anatomy: Anatomy, tissue: Mask, radius: float, rng: np.random.Genera
 
 
 def _ellipsoid(
-    anatomy: Anatomy, centre: NDArray[np.float64], radius: float, rng: np.random.Generator
+    anatomy: Anatomy, centre: NDArray[np.float64], rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Distance from ``centre`` in mm, as an ellipsoid of random axes and in-plane direction measures it."""
     up, back, left = anatomy.millimetres

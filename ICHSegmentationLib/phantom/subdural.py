@@ -12,7 +12,7 @@ def rank_subdural(anatomy: Anatomy, rng: np.random.Generator, volume_ml: float) 
     """Rank = depth below a surface, relative to the crescent's thickness there."""
     side = float(rng.choice([-1, 1]))
     if rng.random() < 0.15 and volume_ml < 15:
-        depth, thickness = _along_falx(anatomy, rng, volume_ml, side)
+        depth, thickness = _along_falx(anatomy, rng, volume_ml)
     else:
         depth, thickness = _along_convexity(anatomy, rng, volume_ml, side)
     own_side = anatomy.millimetres[2] * side > 1
@@ -47,7 +47,7 @@ def _along_convexity(
 
 
 def _along_falx(
-    anatomy: Anatomy, rng: np.random.Generator, volume_ml: float, side: float
+    anatomy: Anatomy, rng: np.random.Generator, volume_ml: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Distance from the falx and relative thickness, tapering towards the falx's free edge."""
     _, back, left = anatomy.millimetres
