@@ -46,8 +46,7 @@ class LogisticModel:
     def chances(self, numbers: NDArray[Any]) -> NDArray[np.float64]:
         """``[n, c]`` the probability of each class, from numbers ``[n, f]``."""
         standard = (np.asarray(numbers, dtype=np.float64) - self.mean) / self.scale
-        # Nothing lies further out than four standard deviations in training; what does here is no surer for
-        # it.
+        # In training nothing lies further out than four standard deviations; what does is no surer for it.
         scores = np.clip(standard, -4, 4) @ self.weights.T + self.bias
         raised = np.exp(scores - scores.max(axis=1, keepdims=True))
         chances: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)

@@ -82,7 +82,7 @@ def part_features(
 
     Args:
         part: ``[k, r, c]`` in a box of the working grid, at least 2 cubes wider than the part where the grid
-        is.
+            is.
         first: ``[3]`` the box's first cube.
         blood: ``[K, R, C]`` all hemorrhage of the head.
     """

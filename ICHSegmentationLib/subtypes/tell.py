@@ -47,11 +47,11 @@ class Subtypes:
 
     Attributes:
         mask: the mask, hemorrhage of no subtype replaced by subtypes where they are told; no voxel more,
-        none less.
+            none less.
         told_by: ``anatomy``, or ``anatomy and detector``.
         warnings: what a user should know, one sentence each.
         lesions: the connected hemorrhages of label 1 in the mask as it was; None where they were not looked
-        at.
+            at.
         parts: by the number of a lesion what is told of its parts, each label once; without the specks.
     """
 
@@ -88,8 +88,7 @@ def tell_subtypes(
         ct: the scan.
         mask: label values on its grid.
         detector: by label id the probability of that subtype on each slice of the mask, in the order of its
-        array
-            along the axis nearest to inferior-superior.
+            array along the axis nearest to inferior-superior.
         parameters: None takes the fitted ones.
     """
     by = "anatomy" if detector is None else "anatomy and detector"

@@ -24,9 +24,7 @@ Box = tuple[slice, slice, slice]
 
 STEP_MM = 2.0
 SHORTEST_HEAD_MM = 70.0  # of the inside of a skull from the vertex down: less does not reach the ventricles
-CUT_VERTEX = (
-    0.6  # the topmost section of a scan that starts at the vertex is narrower than this share of the widest
-)
+CUT_VERTEX = 0.6  # of the widest section: one at the vertex is narrower
 MARGIN_MM = 6.0  # kept around the intracranial region
 
 
@@ -118,9 +116,8 @@ class WorkingHead:
         hu: ``[K, R, C]``, clipped to -300..400; air where the scan does not reach.
         seen: ``[K, R, C]`` where the scan reaches.
         inside: ``[K, R, C]`` the intracranial region.
-        partial: whether the skull was not found, or so little of the head is seen that nobody can tell where
-        in it a
-            place is.
+        partial: whether the skull was not found or is open, or so little of the head is seen that nobody can
+            tell where in it a place is.
     """
 
     grid: WorkingGrid
@@ -170,8 +167,8 @@ def _along_axes(
     shape: tuple[int, int, int],
     outside: float,
 ) -> Floats:
-    """What ``affine_transform`` gives where cubes and blocks have the same axes, one axis after the other:
-    fast."""
+    """What ``affine_transform`` gives where cubes and blocks have the same axes, in less time: one axis after
+    the other."""
     found = blocks - np.float32(outside)
     for axis, (step, start, count) in enumerate(zip(steps, offset, shape, strict=True)):
         place = start + step * np.arange(count)
