@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..inference.engines.jit_network import loaded
 from ..inference.engines.network import engine_errors
 from ..settings import EngineName
 
@@ -34,12 +35,7 @@ class JitPart:
     engine: EngineName = "jit"
 
     def __init__(self, path: Path, threads: int | None) -> None:
-        import torch
-
-        if threads is not None:
-            torch.set_num_threads(threads)
-        with engine_errors(RuntimeError):
-            self._script = torch.jit.load(path, map_location="cpu")
+        self._script = loaded(path, threads)
 
     def __call__(self, *inputs: Array) -> tuple[Array, ...]:
         import torch

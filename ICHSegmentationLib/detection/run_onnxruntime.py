@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..inference.engines.network import engine_errors
-from ..inference.engines.onnxruntime_network import failures
+from ..inference.engines.onnxruntime_network import failures, session
 from ..settings import EngineName
 
 if TYPE_CHECKING:
@@ -45,16 +45,7 @@ class OnnxRuntimePart:
     engine: EngineName = "onnxruntime"
 
     def __init__(self, path: Path, threads: int | None) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3  # errors only: they are raised too
-        if threads is not None:
-            options.intra_op_num_threads = threads
-        with engine_errors(*failures()):
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+        self._session = session(path, threads)
 
     def __call__(self, *inputs: Array) -> tuple[Array, ...]:
         given = {f"input{n}": values for n, values in enumerate(inputs)}

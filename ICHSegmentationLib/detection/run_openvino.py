@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..inference.engines.network import engine_errors
-from ..inference.engines.openvino_core import core
+from ..inference.engines.openvino_core import compiled
 from ..settings import EngineName
 
 if TYPE_CHECKING:
@@ -36,11 +36,8 @@ class OpenVINOPart:
     engine: EngineName = "openvino"
 
     def __init__(self, path: Path, threads: int | None) -> None:
-        config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-        if threads is not None:
-            config["INFERENCE_NUM_THREADS"] = str(threads)
         with engine_errors(RuntimeError):
-            self._request = core().compile_model(str(path), "CPU", config).create_infer_request()
+            self._request = compiled(path, threads).create_infer_request()
 
     def __call__(self, *inputs: Array) -> tuple[Array, ...]:
         with engine_errors(RuntimeError):

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import OutputError
 from ..inference.engines import cache
-from ..inference.engines.choice import PACKAGE
+from ..inference.engines.choice import PACKAGE, READ_GRAPHS
 from ..inference.engines.network import EngineError, engine_errors
 from ..models import ModelFolder
 from ..settings import EngineName
@@ -30,9 +30,6 @@ Array = NDArray[np.float32]
 _log = logging.getLogger(__name__)
 _MODULES = {"jit": "run_jit", "openvino": "run_openvino", "onnxruntime": "run_onnxruntime"}
 """Of this package, each with ``FILE_NAME``, ``convert`` and ``open_file``."""
-
-_READ_GRAPHS = ("openvino", "onnxruntime")
-"""Can open the ONNX file of a model that brings one."""
 
 
 class Part(Protocol):
@@ -74,7 +71,7 @@ def _converted(model: ModelFolder, stage: str, engine: str, threads: int | None)
     convert = partial(_convert, module.convert, model, stage)
     with engine_errors(ImportError, OSError, RuntimeError, TypeError, ValueError):
         graph = model.graph(stage)
-        if graph is not None and engine in _READ_GRAPHS:
+        if graph is not None and engine in READ_GRAPHS:
             return opened(graph)
         folder = cache.place(model.manifest.stages[stage], engine, version(PACKAGE[engine]))
         found = cache.find(folder, module.FILE_NAME)

@@ -9,6 +9,9 @@ FASTEST_FIRST: tuple[EngineName, ...] = ("openvino", "onnxruntime", "jit", "torc
 
 PACKAGE = {"openvino": "openvino", "onnxruntime": "onnxruntime", "jit": "torch", "torch": "torch"}
 
+READ_GRAPHS = ("openvino", "onnxruntime")
+"""Can open the ONNX file of a model that brings one."""
+
 _TENSOR_CORES = (7, 0)  # the first CUDA compute capability with units for half precision (Volta)
 
 

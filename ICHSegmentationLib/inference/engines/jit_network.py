@@ -1,10 +1,14 @@
 """A frozen TorchScript: PyTorch without building the network, and so without MONAI, which is slow to load."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...models import ModelFolder
 from ...settings import EngineName
 from .network import Image, engine_errors
+
+if TYPE_CHECKING:
+    from torch.jit import ScriptModule
 
 FILE_NAME = "network.pt"
 
@@ -23,19 +27,28 @@ def open_file(path: Path, divisor: tuple[int, int, int], threads: int | None) ->
     return JitNetwork(path, divisor, threads)
 
 
+def loaded(path: Path, threads: int | None) -> "ScriptModule":
+    """The network in a file, for the CPU.
+
+    Raises:
+        EngineError: PyTorch cannot read it.
+    """
+    import torch
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    with engine_errors(RuntimeError):
+        return torch.jit.load(path, map_location="cpu")
+
+
 class JitNetwork:
     """See :class:`~.network.Network`. Runs on the CPU."""
 
     engine: EngineName = "jit"
 
     def __init__(self, path: Path, divisor: tuple[int, int, int], threads: int | None) -> None:
-        import torch
-
-        if threads is not None:
-            torch.set_num_threads(threads)
         self.divisor = divisor
-        with engine_errors(RuntimeError):
-            self._script = torch.jit.load(path, map_location="cpu")
+        self._script = loaded(path, threads)
 
     def __call__(self, image: Image) -> Image:
         import torch

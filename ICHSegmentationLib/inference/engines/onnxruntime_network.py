@@ -1,10 +1,14 @@
 """ONNX Runtime on the CPU."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...models import ModelFolder
 from ...settings import EngineName
 from .network import Image, engine_errors
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 FILE_NAME = "network.onnx"
 
@@ -25,22 +29,29 @@ class OnnxRuntimeNetwork:
     engine: EngineName = "onnxruntime"
 
     def __init__(self, path: Path, divisor: tuple[int, int, int], threads: int | None) -> None:
-        import onnxruntime
-
         self.divisor = divisor
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3  # errors only: they are raised too
-        if threads is not None:
-            options.intra_op_num_threads = threads
-        with engine_errors(*failures()):
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+        self._session = session(path, threads)
 
     def __call__(self, image: Image) -> Image:
         with engine_errors(*failures()):
             logits: Image = self._session.run(None, {"image": image})[0]
         return logits
+
+
+def session(path: Path, threads: int | None) -> "InferenceSession":
+    """The network in a file, for the CPU.
+
+    Raises:
+        EngineError: ONNX Runtime cannot read it.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # errors only: they are raised too
+    if threads is not None:
+        options.intra_op_num_threads = threads
+    with engine_errors(*failures()):
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def failures() -> tuple[type[Exception], ...]:

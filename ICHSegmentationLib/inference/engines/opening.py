@@ -14,7 +14,7 @@ from ...errors import OutputError
 from ...models import ModelFolder
 from ...settings import EngineName
 from . import cache
-from .choice import PACKAGE
+from .choice import PACKAGE, READ_GRAPHS
 from .network import EngineError, Network, engine_errors
 
 _log = logging.getLogger(__name__)
@@ -25,9 +25,6 @@ _MODULES = {
     "onnxruntime": "onnxruntime_network",
 }
 """Of this package, each with ``FILE_NAME``, ``convert`` and ``open_file``."""
-
-_READ_GRAPHS = ("openvino", "onnxruntime")
-"""Can open the ONNX file of a model that brings one."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ def _converted(model: ModelFolder, stage: str, engine: str, threads: int | None)
     module = importlib.import_module(f".{_MODULES[engine]}", __package__)
     with engine_errors(ImportError, OSError, RuntimeError, TypeError, ValueError):
         graph = model.manifest.stages[stage].graph
-        if graph is not None and engine in _READ_GRAPHS:
+        if graph is not None and engine in READ_GRAPHS:
             return module.open_file(model.graph(stage), graph.divisor, threads)  # type: ignore[no-any-return]
         folder = cache.place(model.manifest.stages[stage], engine, version(package))
         found = cache.find(folder, module.FILE_NAME)

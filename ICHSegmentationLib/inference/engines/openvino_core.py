@@ -2,7 +2,10 @@
 
 import sys
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .network import engine_errors
 
 if TYPE_CHECKING:
     import openvino
@@ -23,3 +26,17 @@ def core() -> "openvino.Core":
     import openvino
 
     return openvino.Core()
+
+
+def compiled(path: Path, threads: int | None) -> "openvino.CompiledModel":
+    """The network in a file, for the CPU.
+
+    Raises:
+        EngineError: OpenVINO cannot read it.
+    """
+    # Some processors would else compute in bfloat16, and the result would depend on the processor.
+    config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+    if threads is not None:
+        config["INFERENCE_NUM_THREADS"] = str(threads)
+    with engine_errors(RuntimeError):
+        return core().compile_model(str(path), "CPU", config)

@@ -6,7 +6,7 @@ from weakref import WeakSet
 from ...models import ModelFolder
 from ...settings import EngineName
 from .network import EngineError, Image, engine_errors
-from .openvino_core import core
+from .openvino_core import compiled
 
 FILE_NAME = "network.xml"
 
@@ -34,12 +34,8 @@ class OpenVINONetwork:
 
     def __init__(self, path: Path, divisor: tuple[int, int, int], threads: int | None) -> None:
         self.divisor = divisor
-        # Some processors would else compute in bfloat16, and the mask would depend on the processor.
-        config = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-        if threads is not None:
-            config["INFERENCE_NUM_THREADS"] = str(threads)
+        self._compiled = compiled(path, threads)
         with engine_errors(RuntimeError):
-            self._compiled = core().compile_model(str(path), "CPU", config)
             self._request = self._compiled.create_infer_request()
         _open.add(self)
 
