@@ -5,7 +5,8 @@ any archive does.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
@@ -39,6 +40,14 @@ def mend(header: Dataset) -> None:
         value = header.get(name)
         if isinstance(value, MultiValue):
             setattr(header, name, value[0])
+
+
+@contextmanager
+def names_of_one_part() -> Iterator[None]:
+    """Hear no warnings of patients' names with one part: new objects have them as the series does."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The string .* person name")
+        yield
 
 
 def is_utf_8(header: Dataset) -> bool:

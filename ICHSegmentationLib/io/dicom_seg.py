@@ -1,7 +1,6 @@
 """A mask as a DICOM Segmentation (PS3.3, A.51), which a PACS keeps beside the scan it refers to."""
 
 import hashlib
-import warnings
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +15,7 @@ from pydicom.uid import generate_uid
 from .. import __version__
 from ..labels import CATEGORY, HEMORRHAGE, TYPE, Code, Label
 from .atomic import atomic_path
+from .dicom_mending import names_of_one_part
 from .dicom_seg_source import DicomSource, read_source
 from .origin import DRAWN, Origin
 
@@ -69,9 +69,7 @@ def seg_bytes(voxels: NDArray[np.uint8], source: DicomSource, origin: Origin = D
     segments = np.zeros((frames, *voxels.shape[1:]), dtype=np.uint8)
     segments[planes] = numbers[voxels]
     uids = _uids(voxels, headers, origin)
-    with warnings.catch_warnings():
-        # Of patients' names with one part: they stand as the series has them.
-        warnings.filterwarnings("ignore", message="The string .* person name")
+    with names_of_one_part():
         seg = Segmentation(
             source_images=headers,
             pixel_array=segments,

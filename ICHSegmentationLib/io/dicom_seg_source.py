@@ -28,7 +28,7 @@ _OTHERWISE = "Export the series again, or choose another format than DICOM SEG."
 
 @dataclass(frozen=True)
 class DicomSource:
-    """What :attr:`.Volume.header` holds of a CT that was read from DICOM.
+    """What :attr:`..volume.Volume.header` holds of a CT that was read from DICOM.
 
     Attributes:
         slices: one for each slice of the CT's array, in its order.

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +14,7 @@ from pydicom.uid import generate_uid
 from .. import __version__
 from ..volume import CTVolume
 from .atomic import atomic_path
-from .dicom_mending import UTF_8, is_utf_8
+from .dicom_mending import UTF_8, is_utf_8, names_of_one_part
 from .dicom_seg_source import read_source, source_of
 from .dicom_slices import reading
 from .origin import DRAWN, Origin
@@ -79,9 +78,7 @@ def sr_bytes(measured: Mapping[str, Any], seg: Path, ct: CTVolume, origin: Origi
     comments = [measured["research_use_only"], *measured["warnings"]]
     if not in_utf_8:
         comments = [comment.translate(_PLAIN) for comment in comments]
-    with warnings.catch_warnings():
-        # Of patients' names with one part: they stand as the series has them.
-        warnings.filterwarnings("ignore", message="The string .* person name")
+    with names_of_one_part():
         document = ComprehensiveSR(
             evidence=[*headers, segmentation],
             content=_report(groups, origin, comments),

@@ -1,7 +1,6 @@
 """Pictures as a DICOM series (PS3.3, A.8.1), for viewers that show neither SEG nor structured reports."""
 
 import hashlib
-import warnings
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydicom.uid import generate_uid
 from .. import __version__
 from ..volume import CTVolume
 from .atomic import atomic_path
+from .dicom_mending import names_of_one_part
 from .dicom_seg_source import read_source, source_of
 
 _NAME = "ICHSegmentation"
@@ -45,9 +45,7 @@ def write_pictures(pictures: Sequence[NDArray[np.uint8]], folder: Path, ct: CTVo
     facts = [__version__, source.slices[0].series_uid, shown.hexdigest()]
     paths = []
     for number, picture in enumerate(pictures, 1):
-        with warnings.catch_warnings():
-            # Of patients' names with one part: they stand as the series has them.
-            warnings.filterwarnings("ignore", message="The string .* person name")
+        with names_of_one_part():
             capture = highdicom.sc.SCImage.from_ref_dataset(
                 header,
                 pixel_array=picture,
