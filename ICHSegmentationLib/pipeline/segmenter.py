@@ -62,7 +62,7 @@ class Segmenter(Protocol):
 
 
 def load_segmenter(settings: SegmentationSettings) -> Segmenter:
-    """The cascade of these settings, its model verified; the last one is kept, for several scans in a row.
+    """What outlines as these settings say, its model verified; the last one is kept, for scans in a row.
 
     Raises:
         ModelError: or one of its kinds: the model is not there, damaged or altered.
@@ -80,7 +80,7 @@ def load_segmenter(settings: SegmentationSettings) -> Segmenter:
 def _loaded(
     folder: Path, sha256: str, device: DeviceName, threads: int | None, engine: EngineName
 ) -> Segmenter:
-    """The cascade of the model in ``folder``; its hash is there to tell a changed model from the kept one."""
+    """What runs the model in ``folder``; its hash is there to tell a changed model from the kept one."""
     model = ModelFolder.open(folder)
     if model.manifest.recipe == "detector":
         raise ModelError(
