@@ -1,5 +1,6 @@
 """Which files a folder has."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,22 @@ def test_a_folder_that_may_not_be_read_is_left_out(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(Path, "iterdir", refuse)
     assert names_in(tmp_path) == ["mine/1"]
+
+
+def test_a_link_into_a_folder_that_may_not_be_entered_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file(tmp_path / "study" / "2")
+    link(tmp_path / "study" / "1", tmp_path / "closed" / "scan")
+    looked_at = Path.stat
+
+    def refuse(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.name == "1" and follow_symlinks:
+            raise PermissionError(13, "Permission denied")
+        return looked_at(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    assert names_in(tmp_path / "study") == ["2"]
 
 
 def test_a_series_in_a_linked_folder_is_read(tmp_path: Path) -> None:
