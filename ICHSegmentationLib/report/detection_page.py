@@ -8,6 +8,7 @@ import numpy as np
 
 from ..io.atomic import atomic_path
 from ..labels import HEMORRHAGE
+from ..printable import printable
 from ..volume import CTVolume, Volume
 from .detection_section import DetectionSection, likeliest_of_runs
 from .numbers import RESEARCH_USE, plain_rows
@@ -53,7 +54,7 @@ def write_detection_page(path: Path, ct: CTVolume, content: Mapping[str, Any]) -
         )
     )
     with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(printable(text), encoding="utf-8")
 
 
 def _shown(ranked: Sequence[int], at_least: Sequence[int]) -> list[int]:

@@ -52,3 +52,9 @@ def test_nothing_is_said_of_an_outline_where_there_is_none(a_thin_scan: CTVolume
     text = (tmp_path / "page.html").read_text("utf-8")
     assert "By light 1.0." in text
     assert "with an outline" not in text
+
+
+def test_a_name_that_is_not_utf_8_is_told_as_such(a_thin_scan: CTVolume, tmp_path: Path):
+    named = {**content([0.02] * 40), "case": "bad \udcff byte"}
+    write_detection_page(tmp_path / "page.html", a_thin_scan, named)
+    assert "<h1>bad \N{REPLACEMENT CHARACTER} byte</h1>" in (tmp_path / "page.html").read_text("utf-8")
