@@ -19,6 +19,7 @@ from pathlib import Path
 from ...errors import OutputError
 from ...io.atomic import output_errors
 from ...models import Stage
+from ...models.folder import sha256_of
 
 _FORMAT = 1  # of the folders here; another number, and all networks are converted anew
 _FACTS = "converted.json"
@@ -100,8 +101,4 @@ def keep(folder: Path, file_name: str, convert: Convert) -> Converted:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    return {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in sorted(folder.iterdir())
-        if file.name != _FACTS
-    }
+    return {file.name: sha256_of(file) for file in sorted(folder.iterdir()) if file.name != _FACTS}
