@@ -9,6 +9,8 @@ from ..errors import ModelError
 
 Number = TypeVar("Number", int, float)
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
 DEEPEST = 12
 """How deep objects and lists may be nested in a model.json."""
 LARGEST_NUMBER = 2**53
@@ -114,6 +116,10 @@ def text(value: Any, where: str, pattern: re.Pattern[str] | None = None, expecte
     if not isinstance(value, str) or not value or (pattern and not pattern.fullmatch(value)):
         raise wrong(where, expected, value)
     return value
+
+
+def sha256(value: Any, where: str) -> str:
+    return text(value, where, _SHA256, "64 hexadecimal digits")
 
 
 def number(value: Any, where: str) -> float:

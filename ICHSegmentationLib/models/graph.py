@@ -7,7 +7,6 @@ from typing import Any
 from . import checked
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.onnx")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,6 @@ class Graph:
         fields = checked.fields(cls, value, where)
         return cls(
             file=checked.text(fields["file"], f"{where}.file", _NAME, "a plain file name ending in .onnx"),
-            sha256=checked.text(fields["sha256"], f"{where}.sha256", _SHA256, "64 hexadecimal digits"),
+            sha256=checked.sha256(fields["sha256"], f"{where}.sha256"),
             divisor=checked.positive(fields["divisor"], f"{where}.divisor", int),
         )

@@ -17,7 +17,6 @@ SCHEMA_VERSION = 1
 
 _ID = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
 _WEIGHTS_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.safetensors")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Stage:
                 _WEIGHTS_NAME,
                 "a plain file name ending in .safetensors",
             ),
-            sha256=checked.text(fields["sha256"], f"{where}.sha256", _SHA256, "64 hexadecimal digits"),
+            sha256=checked.sha256(fields["sha256"], f"{where}.sha256"),
             spacing_mm=checked.positive(fields["spacing_mm"], f"{where}.spacing_mm", float),
             patch=checked.voxels(fields["patch"], f"{where}.patch"),
             windows=tuple(_window(window, f"{where}.windows[{i}]") for i, window in enumerate(windows)),

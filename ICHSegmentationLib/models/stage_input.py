@@ -5,7 +5,7 @@ what an earlier one answered.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from . import checked
 
@@ -36,7 +36,7 @@ class Earlier:
     @classmethod
     def parse(cls, value: Any, where: str) -> "Earlier":
         fields = checked.fields(cls, value, where)
-        use = checked.one_of(fields["use"], f"{where}.use", ("channel", "replace", "region"))
+        use = checked.one_of(fields["use"], f"{where}.use", get_args(EarlierUse))
         enlarged = float(checked.number(fields.get("enlarged", 1.0), f"{where}.enlarged"))
         if enlarged < 1:
             raise checked.wrong(f"{where}.enlarged", "a factor of at least 1", enlarged)
@@ -77,13 +77,13 @@ class StageInput:
     def parse(cls, value: Any, where: str) -> "StageInput":
         fields = checked.fields(cls, value, where)
         shape, earlier = fields.get("shape"), fields.get("earlier")
-        ways, blends = ("window", "zscore", "minmax", "mean_std"), ("constant", "gaussian")
+        ways, blends = get_args(Normalisation), get_args(Blend)
         return cls(
             normalisation=checked.one_of(fields["normalisation"], f"{where}.normalisation", ways),  # type: ignore[arg-type]
             window_step=checked.voxels(fields["window_step"], f"{where}.window_step"),
             window_blend=checked.one_of(fields["window_blend"], f"{where}.window_blend", blends),  # type: ignore[arg-type]
             activation=checked.one_of(  # type: ignore[arg-type]
-                fields["activation"], f"{where}.activation", ("softmax", "sigmoid")
+                fields["activation"], f"{where}.activation", get_args(Activation)
             ),
             mean_std=tuple(
                 _mean_std(pair, f"{where}.mean_std[{i}]")
