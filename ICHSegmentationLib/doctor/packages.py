@@ -1,4 +1,4 @@
-"""The packages that shape a result: their versions, and what to say where one is missing."""
+"""The packages that are needed: their versions, and what to say where one is missing."""
 
 import platform
 from functools import cache
@@ -9,8 +9,9 @@ from ..errors import DependencyError
 
 PACKAGES = (
     "torch", "monai", "safetensors", "numpy", "scipy", "scikit-image", "connected-components-3d",
-    "SimpleITK", "nibabel", "pydicom", "jinja2", "pillow", "rich",
+    "SimpleITK", "nibabel", "pydicom", "jinja2", "pillow", "rich", "filelock",
 )  # fmt: skip
+"""Without one of them something fails: the dependencies in ``pyproject.toml``."""
 
 ENGINE_PACKAGES = ("openvino", "onnxruntime")
 """They run the networks faster, and may be missing."""

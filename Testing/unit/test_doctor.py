@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ICHSegmentationLib.doctor import examine
+from ICHSegmentationLib.doctor.packages import PACKAGES
 from ICHSegmentationLib.errors import DependencyError
 from ICHSegmentationLib.inference.engines import choice
 
@@ -58,3 +59,9 @@ def test_the_engines_are_listed_with_the_one_that_is_taken(
     (finding,) = [finding for finding in examine() if finding.name == "engines"]
     assert finding.value == said
     assert not finding.problem
+
+
+def test_every_package_that_is_needed_is_looked_for() -> None:
+    tomllib = pytest.importorskip("tomllib", reason="pyproject.toml is read with Python 3.11 or newer")
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    assert {requirement.partition(">")[0] for requirement in needed} == set(PACKAGES)
