@@ -35,4 +35,4 @@ def checkpoint() -> None:
         CancelledError: someone asked for it.
     """
     if _asked.get()():
-        raise CancelledError("The run was cancelled.", "Nothing unfinished was left behind.")
+        raise CancelledError()

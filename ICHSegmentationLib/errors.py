@@ -138,3 +138,8 @@ class WorkerLostError(ICHError):
 
 class CancelledError(ICHError):
     code, exit_code = "cancelled", 130
+
+    def __init__(
+        self, message: str = "The run was cancelled.", hint: str = "Nothing unfinished was left behind."
+    ) -> None:
+        super().__init__(message, hint)

@@ -26,7 +26,7 @@ def cancelled_by_signals() -> Iterator[None]:
 
     def cancel(number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
-        raise CancelledError("The run was cancelled.", "Nothing unfinished was left behind.")
+        raise CancelledError()
 
     listened = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
     before = {number: signal.signal(number, cancel) for number in listened}
@@ -48,7 +48,7 @@ def attempt(work: Callable[[], int]) -> int | ICHError:
         _logger.debug("Where it came from:", exc_info=True)
         return error
     except KeyboardInterrupt:
-        return CancelledError("The run was cancelled.")
+        return CancelledError()
     except BrokenPipeError:
         raise
     except ImportError as error:
