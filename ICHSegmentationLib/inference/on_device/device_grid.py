@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from ..network_grid import SLAB_HU, NetworkGrid
+from ..resampling import resample
 
 
 def image_on(grid: NetworkGrid, hu: Tensor, windows: Sequence[Sequence[float]]) -> Tensor:
     """What :meth:`NetworkGrid.image` gives: ``[1, C, D, H, W]`` of a crop ``[D, H, W]`` in HU."""
     slabs = torch.stack([block.float().clamp(*SLAB_HU).mean(0) for block in hu.split(grid.slab)])
     channels = [((slabs - (level - width / 2)) / width).clamp(0, 1) * 2 - 1 for level, width in windows]
-    return _resized(torch.stack(channels), grid.shape[1:])[None]
+    return resample(torch.stack(channels), grid.shape)[None]
 
 
 def back_on(grid: NetworkGrid, values: Tensor, slices: slice = slice(None)) -> Tensor:
@@ -23,13 +23,6 @@ def back_on(grid: NetworkGrid, values: Tensor, slices: slice = slice(None)) -> T
     below = centre.floor().long().clamp(0, len(values) - 1)
     above = (below + 1).clamp(max=len(values) - 1)
     first, last = int(below.min()), int(above.max())
-    planes = _resized(values[None, first : last + 1], (height, width))[0]
+    planes = resample(values[None, first : last + 1], (last + 1 - first, height, width))[0]
     share = (centre - below).clamp(0, 1)[:, None, None]
     return torch.lerp(planes[below - first], planes[above - first], share)
-
-
-def _resized(planes: Tensor, size: tuple[int, int]) -> Tensor:
-    """``[C, D, H, W]`` with ``size`` pixels, linearly interpolated, averaged where they shrink."""
-    if tuple(planes.shape[2:]) == size:
-        return planes
-    return F.interpolate(planes, size, mode="bilinear", align_corners=False, antialias=True)
