@@ -3,6 +3,7 @@
 Lengths are this project's own choice. The region of none of the 112 scans at hand changes by them; with 80 to
 130 mm of bone taken away at one side of every ninth, it holds 94 to 100 % of what it held with all its bone.
 Of heads cut off by 30 mm of their inside it holds 95 to 100 % of what is shown, by 45 mm 88 to 100 %.
+No command repeats these trials.
 """
 
 from math import pi, sqrt

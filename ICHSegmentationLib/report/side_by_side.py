@@ -74,7 +74,7 @@ def _shown(stack: SliceStack, laid: LaidOver) -> list[int]:
     bleeding = np.flatnonzero(either).tolist()
     if not bleeding:
         return spread([], stack.with_brain, COLUMNS)
-    main = [int(np.abs(laid.volumes_ml - before).argmax()), int(either.argmax())]
+    main = [max(bleeding, key=measure.__getitem__) for measure in (np.abs(laid.volumes_ml - before), either)]
     return spread(list(dict.fromkeys(main)), bleeding, COLUMNS)
 
 
