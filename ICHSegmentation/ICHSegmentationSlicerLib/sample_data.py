@@ -28,7 +28,7 @@ class Sample:
     name: str
     volume_ml: float
     scanned_again: bool = False
-    seed: int = 1
+    seed: int = 12
     subtype: str = "intraparenchymal"
 
 

@@ -67,7 +67,7 @@ def test_a_sample_is_the_phantom_that_the_library_paints(sample_data: Any, scene
     from ICHSegmentationLib.phantom import make_phantom
 
     node = sample_data.add_sample(scene, sample_data.HEAD)
-    truth = make_phantom(1, "intraparenchymal", 22.0)
+    truth = make_phantom(12, "intraparenchymal", 22.0)
     np.testing.assert_array_equal(slicer.util.arrayFromVolume(node), truth.ct.voxels)
     np.testing.assert_allclose(affine_of(node), truth.ct.affine)
 
