@@ -3,12 +3,13 @@
 import logging
 import multiprocessing
 import signal
+import sys
 import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from typing import TypeAlias
 
@@ -18,6 +19,11 @@ from .case import Case
 from .equipment import Equipment, Ready, Unfit
 from .outcome import Outcome, Problem, Unworkable
 from .worker import work
+
+if sys.platform == "win32":  # what a pipe has there is of another class
+    from multiprocessing.connection import PipeConnection as Connection
+else:
+    from multiprocessing.connection import Connection
 
 _MOST_FALSE_STARTS = 3
 _GRACE_S = 0.2
@@ -63,8 +69,8 @@ class _Crew:
     def work(self) -> Iterator[Event | Outcome]:
         while self._waiting or any(worker.case for worker in self._workers.values()):
             self._hire()
-            for connection in wait(list(self._workers)):
-                assert isinstance(connection, Connection)
+            ready = wait(list(self._workers))
+            for connection in [each for each in self._workers if each in ready]:
                 try:
                     message = connection.recv()
                 except (EOFError, OSError):
@@ -156,7 +162,7 @@ def _cause(exit_code: int) -> str:
 @contextmanager
 def _signals_held() -> Iterator[None]:
     """A process started now is deaf to Ctrl-C from its first moment; ours wait until the block ends."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    if sys.platform == "win32":
         yield
         return
     held = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}

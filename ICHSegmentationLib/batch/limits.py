@@ -65,7 +65,8 @@ def limit_memory(megabytes: float) -> None:
 
     Linux counts anonymous and private writable pages (RLIMIT_DATA), not the files of libraries.
     """
-    import resource
+    if sys.platform == "linux":
+        import resource
 
-    limit = int(megabytes * 1e6)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        limit = int(megabytes * 1e6)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
