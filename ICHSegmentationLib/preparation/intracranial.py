@@ -3,9 +3,10 @@
 The search runs on a coarse copy (about 2 mm in plane, slices of 2.5 mm or more). In each slice a disc that is
 too wide for the gaps of the bone rolls round the head; what it cannot touch is enclosed. From the slice that
 encloses most, the region is followed slice by slice up and down, so that a table, sinuses, most of the orbits
-and the neck do not join. Where the vault is open along much of the skin (craniectomy), a wall beneath that
-stands in for it (:mod:`.open_skull`); at smaller openings, the convex hull of the bone. Only the rim is seen
-in full resolution, where bone ends and blood begins.
+and the neck do not join; what joins through the skull's base is cut off again (:mod:`.skull_base`). Where
+the vault is open along much of the skin (craniectomy), a wall beneath that stands in for it; at smaller
+openings, the convex hull of the bone. Only the rim is seen in full resolution, where bone ends and blood
+begins.
 
 Lengths and thresholds are this project's own choice, set on the training scans of its two data sets.
 """
@@ -20,6 +21,7 @@ from skimage.morphology import convex_hull_image
 
 from .coarse import Mask, Spacing, Steps, coarse_copy, upsampled
 from .open_skull import open_skull_warning, wall_beneath_the_skin
+from .skull_base import without_parts_beneath
 
 BONE_HU = 220.0  # acute clot stays below 120 HU, cortical bone and diploe lie above 300
 SOFT_HU = -60.0  # fat and air lie below
@@ -141,7 +143,7 @@ def _inside_the_skull(bone: Mask, soft: Mask, size: Spacing) -> Mask:
         for way in (range(start + 1, len(bone)), range(start - 1, -1, -1)):
             _follow(region, way, start, bone, soft, inner, size)
     filled = np.stack([ndimage.binary_fill_holes(plane) if plane.any() else plane for plane in region])
-    return filled[:, pad:-pad, pad:-pad]
+    return without_parts_beneath(filled[:, pad:-pad, pad:-pad], size)
 
 
 def _follow(region: Mask, way: range, start: int, bone: Mask, soft: Mask, inner: Mask, size: Spacing) -> None:
