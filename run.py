@@ -8,8 +8,6 @@ The first use makes .venv and installs into it; later uses start at once. Nothin
 The environment variable ICHSEG_TORCH replaces the PyTorch requirement: ICHSEG_TORCH="torch==2.12.1".
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import importlib.util
@@ -18,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -29,19 +28,27 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "installed.json"
 
-TORCH = os.environ.get("ICHSEG_TORCH", "torch==2.13.0")  # the one that docs/results.md was made with
+# The one that docs/results.md was made with; it is not made for newer Pythons.
+TORCH = os.environ.get("ICHSEG_TORCH", "torch==2.13.0" if sys.version_info < (3, 15) else "torch")
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 EXTRAS = {
     "demo": ["dicom", "openvino"],
     "test": ["dicom", "onnx", "openvino", "pacs", "ray", "test", "train", "slicer-test"],
 }
+CHECKS = [
+    ["ruff", "check"],
+    ["ruff", "format", "--check"],
+    ["mypy"],
+    ["mypy", "--platform", "win32", "--cache-dir", ".mypy_cache/win32"],  # finds what Windows does not have
+]
 # Each group in a process of its own: the light tests must not find torch loaded, Slicer's classes come alone.
 SHOWN_TESTS = [["Testing/torch"], ["Testing/panel"]]
 TESTS_BESIDE = [["Testing/packaging", "Testing/unit"], ["Testing/mrml", "Testing/slicer"]]
 
 
 def main() -> int:
-    if sys.version_info < (3, 10):  # noqa: UP036  # whoever starts this file may have any Python
+    # Whoever starts this file may have any Python, so all of it must be syntax that Python 3.6 knows.
+    if sys.version_info < (3, 10):  # noqa: UP036
         sys.exit(f"Expected Python 3.10 or newer, found {sys.version.split()[0]}. Start it with a newer one.")
     arguments, rest = parser().parse_known_args()
     if rest and arguments.command == "demo":
@@ -64,23 +71,22 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def demo(ct: Path | None, output: Path) -> int:
+def demo(ct: "Path | None", output: Path) -> int:
     """Segment ``ct``, or a phantom made on the spot, with the default model."""
     if ct is None:
         ct = output / "phantom.nii.gz"
         output.mkdir(parents=True, exist_ok=True)
-        if not ct.exists() and (
-            failure := run("-m", "ICHSegmentationLib", "phantom", "-o", ct, "--seed", "3")
-        ):
+        failure = 0 if ct.exists() else run("-m", "ICHSegmentationLib", "phantom", "-o", ct, "--seed", "3")
+        if failure:
             return failure
     return run("-m", "ICHSegmentationLib", "segment", ct, "-o", output, "--overwrite")
 
 
-def test(pytest_arguments: list[str]) -> int:
+def test(pytest_arguments: "list[str]") -> int:
     """Run every check, even after one has failed. The tests come last: their summary ends the output."""
     os.chdir(ROOT)
     failed = []
-    for check in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
+    for check in CHECKS:
         say(f"== {' '.join(check)}")
         if run("-m", *check):
             failed.append(" ".join(check))
@@ -90,7 +96,7 @@ def test(pytest_arguments: list[str]) -> int:
     return 1 if failed else 0
 
 
-def run_tests(pytest_arguments: list[str]) -> list[str]:
+def run_tests(pytest_arguments: "list[str]") -> "list[str]":
     """Which calls of pytest failed. Without arguments two at a time, one a core."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     if pytest_arguments:
@@ -105,7 +111,7 @@ def run_tests(pytest_arguments: list[str]) -> list[str]:
     return failed
 
 
-def run_groups(groups: list[list[str]], output: IO[bytes] | None = None) -> list[str]:
+def run_groups(groups: "list[list[str]]", output: "IO[bytes] | None" = None) -> "list[str]":
     """Which groups of tests failed, one run after the other; their output goes into ``output``."""
     failed = []
     for tests in groups:
@@ -117,7 +123,7 @@ def run_groups(groups: list[list[str]], output: IO[bytes] | None = None) -> list
     return failed
 
 
-def prepare_environment(extras: list[str]) -> None:
+def prepare_environment(extras: "list[str]") -> None:
     """Make ``.venv`` and install PyTorch and this package with ``extras``, unless all of it is there."""
     requirements = hashlib.sha256(TORCH.encode() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
     installed = json.loads(STAMP.read_text()) if STAMP.exists() else {}
@@ -151,7 +157,7 @@ def has_pip(python: Path) -> bool:
     return asked.returncode == 0
 
 
-def cpu_wheels() -> tuple[str, ...]:
+def cpu_wheels() -> "tuple[str, ...]":
     """Where pip finds the small CPU-only PyTorch; PyPI's own for Linux brings gigabytes of CUDA along.
 
     A CPU wheel has a local version (``2.13.0+cpu``), which pip takes before PyPI's ``2.13.0``. Behind a
@@ -170,23 +176,26 @@ def install(*arguments: str) -> None:
     if run("-m", "pip", "install", "--quiet", *arguments):
         sys.exit(
             "pip could not install this; its reason stands above. Check the network, the free disk space, and"
-            f" that PyTorch is made for this Python ({sys.version.split()[0]}). Then run this command again."
+            f" that PyTorch is made for this Python ({sys.version.split()[0]}, {sysconfig.get_platform()})."
+            " Then run this command again."
         )
 
 
-def run(*arguments: str | Path) -> int:
+def run(*arguments: "str | Path") -> int:
     """The exit code of the environment's Python run with these arguments."""
     return subprocess.run([PYTHON, *arguments], env=environment()).returncode
 
 
-def environment() -> dict[str, str]:
+def environment() -> "dict[str, str]":
     """The user's environment, less what would mix other packages into ours."""
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     return {**kept, "PYTHONNOUSERSITE": "1", "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    """Also where the output cannot hold a letter: in a file on Windows, of a name from another country."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ def network_image(
             raise ValueError("expected the probability of the earlier stage, found None")
         prior = (earlier >= 0.5).astype(np.float32) if fed.earlier.as_mask else earlier
         image = prior[None] if fed.earlier.use == "replace" else np.concatenate([image, prior[None]])
-    crop = np.ascontiguousarray(image[(slice(None), *box)])
+    crop = np.ascontiguousarray(image[:, box[0], box[1], box[2]])
     cropped = computing.sent(crop) if computing and computing.resamples else torch.from_numpy(crop)
     target = None if fed.own_spacing else stage.spacing_mm
     return resample(cropped, network_shape(cropped.shape[1:], spacing, target, fed.shape))

@@ -202,13 +202,13 @@ def test_no_pytorch_is_absent(tmp_path: Path) -> None:
 def test_the_requirements_are_lower_bounds_that_the_library_has_too() -> None:
     tomllib = pytest.importorskip("tomllib", reason="pyproject.toml is read with Python 3.11 or newer")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    library = {*project["dependencies"], *project["optional-dependencies"]["dicom"]}
-    wanted = {str(one) for one in Computer().load_requirements(str(REQUIREMENTS))}
+    librarys = map(Requirement, [*project["dependencies"], *project["optional-dependencies"]["dicom"]])
+    library = {one.name: str(one.specifier) for one in librarys}
+    wanted = {one.name: str(one.specifier) for one in Computer().load_requirements(str(REQUIREMENTS))}
     bundled = {"numpy", "scipy", "SimpleITK", "pydicom"}
-    assert wanted == {one for one in library if Requirement(one).name not in {*bundled, "torch"}}
-    assert all(str(Requirement(one).specifier).startswith(">=") for one in wanted)
-    torch = next(one for one in library if Requirement(one).name == "torch")
-    assert torch == "torch>=2.3"  # as OLDEST in torch_install.py
+    assert wanted == {name: bound for name, bound in library.items() if name not in {*bundled, "torch"}}
+    assert all(bound.startswith(">=") for bound in wanted.values())
+    assert library["torch"] == ">=2.3"  # as OLDEST in torch_install.py
 
 
 def test_what_makes_runs_faster_is_installed_only_when_asked_for() -> None:

@@ -1,0 +1,50 @@
+"""``run.py``, which any Python of any computer may be asked to start."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+OLDER = "Expected Python 3.10 or newer, found"
+
+
+def of_run(root: Path, code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", f"import sys; {code}"],
+        cwd=root,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def evaluated_annotations(tree: ast.AST) -> list[ast.expr]:
+    found: list[ast.expr | None] = []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            found.append(node.returns)
+        elif isinstance(node, (ast.arg, ast.AnnAssign)):
+            found.append(node.annotation)
+    return [node for node in found if node is not None]
+
+
+def test_an_old_python_can_read_it_and_says_which_it_needs(root: Path):
+    tree = ast.parse((root / "run.py").read_text("utf-8"), feature_version=(3, 7))
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert "__future__" not in imported, "Python 3.6 does not know its annotations"
+    complex_ones = [
+        ast.unparse(one) for one in evaluated_annotations(tree) if isinstance(one, (ast.BinOp, ast.Subscript))
+    ]
+    assert not complex_ones, "older Pythons cannot evaluate them: write them in quotes"
+
+    done = of_run(root, "sys.version_info = (3, 6, 8); import run; sys.exit(run.main())")
+    assert done.returncode == 1
+    assert done.stderr.startswith(OLDER)
+
+
+def test_a_path_in_letters_that_the_output_cannot_hold_is_said_all_the_same(root: Path):
+    done = of_run(root, "import run; run.say('C:\\\\Users\\\\\u5c71\u7530')", PYTHONIOENCODING="cp1252")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "C:\\Users\\\\u5c71\\u7530\n"
