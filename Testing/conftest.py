@@ -1,8 +1,11 @@
 """What tests of every folder may ask for."""
 
 import os
+import plistlib
 import sys
+import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,3 +28,24 @@ def shared_data() -> Path:
     if not (folder / "cases.csv").is_file():
         pytest.skip(f"no real scans at {folder}; set ICHSEG_SHARED_DATA to the folder that holds cases.csv")
     return folder
+
+
+@pytest.fixture(scope="session")
+def whole_head() -> Any:
+    """A real CT of another scanner, from the vertex to the teeth: full-range HU, 108 slices of 1.5 mm.
+
+    The example of InVesalius, as Debian packs it: an old defect of the frontal bone, no acute blood.
+    """
+    import numpy as np
+
+    from ICHSegmentationLib.volume import CTVolume
+
+    path = Path("/usr/share/doc/invesalius-examples/examples/Cranium.inv3")
+    if not path.is_file():
+        pytest.skip("Debian's package invesalius-examples is not installed")
+    with tarfile.open(path) as project:
+        files = {Path(member.name).name: project.extractfile(member) for member in project if member.isfile()}
+        told, voxels = plistlib.load(files["main.plist"]), files["matrix.dat"].read()
+    x, y, z = told["spacing"]
+    hu = np.frombuffer(voxels, told["matrix"]["dtype"]).reshape(told["matrix"]["shape"])
+    return CTVolume(hu, np.diag([-x, y, z, 1.0]))
