@@ -3,6 +3,7 @@
 from argparse import Namespace
 from collections.abc import Callable
 
+from ICHSegmentationLib.cli import speak_utf8
 from ICHSegmentationLib.cli.failures import attempt, cancelled_by_signals, tell
 from ICHSegmentationLib.errors import ICHError
 
@@ -15,6 +16,7 @@ def carry_out(options: Namespace) -> int:
         run(options)
         return 0
 
+    speak_utf8()
     with cancelled_by_signals():
         outcome = attempt(work)
     if isinstance(outcome, ICHError):

@@ -14,7 +14,7 @@ from .parser import parser
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code: 0, or that of the first error (see :mod:`.errors`)."""
-    _speak_utf8()
+    speak_utf8()
     options = parser().parse_args(arguments)
     logging.basicConfig(
         stream=sys.stderr,
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return outcome
 
 
-def _speak_utf8() -> None:
+def speak_utf8() -> None:
     """Write UTF-8 wherever we write: a Windows pipe would else get the code page of the country."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

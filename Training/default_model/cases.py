@@ -29,7 +29,7 @@ class Case:
 
 def read_cases(data: Path) -> list[Case]:
     """All cases that ``data/cases.csv`` names."""
-    with (data / "cases.csv").open(newline="") as stream:
+    with (data / "cases.csv").open(newline="", encoding="utf-8") as stream:
         return [_case(data, row) for row in csv.DictReader(stream)]
 
 

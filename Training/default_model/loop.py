@@ -154,5 +154,5 @@ def _save(
 
 
 def _note(log: Path, **values: float) -> None:
-    with log.open("a") as stream:
+    with log.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(values) + "\n")

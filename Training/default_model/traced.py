@@ -25,7 +25,7 @@ _SMALLEST_PIXELS = 12
 
 @cache
 def _discs() -> list[dict[str, str]]:
-    with (Path(__file__).parent / "traced.csv").open(newline="") as stream:
+    with (Path(__file__).parent / "traced.csv").open(newline="", encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
 

@@ -1,9 +1,25 @@
-"""What ``ichseg-train`` says where a data set does not have what is asked for."""
+"""What ``ichseg-train`` says, and where a data set does not have what is asked for."""
 
 import json
+import os
+import subprocess
+import sys
 
 from ICHSegmentationLib.errors import InputError
+from ICHSegmentationLib.models.store import EMBEDDED
 from Training.cli import main
+
+
+def test_a_folder_in_letters_that_a_windows_pipe_cannot_hold_is_named(tmp_path):
+    out = tmp_path / "\u5c71\u7530"
+    done = subprocess.run(
+        [sys.executable, "-m", "Training", "export", str(EMBEDDED), "-o", str(out), "--format", "bundle"],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"bundle in {out}\n"
 
 
 def test_an_evaluation_of_held_out_cases_needs_some(tmp_path, capsys):
