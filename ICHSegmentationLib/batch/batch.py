@@ -1,5 +1,6 @@
 """Many scans, unattended: find them, do what is not done yet, and tell what became of each."""
 
+import logging
 import shutil
 import time
 from collections.abc import Sequence
@@ -36,6 +37,8 @@ STATE = ".ichseg-batch"
 _LEDGER = "ledger.sqlite"
 _REFRESH_S = 10.0
 _OF_EVERY_CASE = (DiskFullError.code, NotWritableError.code)
+
+_log = logging.getLogger(__name__)
 
 
 def plan_batch(
@@ -167,7 +170,7 @@ class _Batch:
             self._listen(Failed(outcome.case, result.code, result.message, result.hint))
         self._tell_progress()
         if time.monotonic() - self._written > _REFRESH_S:
-            self._write_summary()
+            self._renew_summary()
 
     def _tell_progress(self) -> None:
         number = counts(list(self._rows.values()))
@@ -194,6 +197,14 @@ class _Batch:
         )
         write_summary(self._out_dir, self._all_rows(), provenance)
         self._written = time.monotonic()
+
+    def _renew_summary(self) -> None:
+        """No reason to end the batch if it cannot be: on Windows, Excel keeps a table that it shows."""
+        try:
+            self._write_summary()
+        except NotWritableError as error:
+            self._written = time.monotonic()
+            _log.warning("The summary is not up to date, and is tried again later. %s", error)
 
     def _all_rows(self) -> list[Row]:
         return [*self._rows.values(), *self._other_rows]

@@ -54,6 +54,11 @@ def write_summary(out_dir: Path, rows: Sequence[Row], provenance: Provenance) ->
         "other_files": provenance.other_files,
         "cases": [{key: value for key, value in row.items() if key != EXIT_CODE} for row in rows],
     }
+    with atomic_path(out_dir / "summary.json") as path:
+        path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    with atomic_path(out_dir / "index.html") as path:
+        path.write_text(printable(index_page(rows, given, document)), encoding="utf-8")
+    # Last: on Windows, Excel keeps it from being replaced while it shows it.
     with (
         atomic_path(out_dir / "summary.csv") as path,
         path.open("w", newline="", encoding="utf-8-sig") as stream,  # Excel takes it for UTF-8
@@ -64,10 +69,6 @@ def write_summary(out_dir: Path, rows: Sequence[Row], provenance: Provenance) ->
             [*(_cell(row[name]) for name in COLUMNS), *(row["input"].get(name, "") for name in given)]
             for row in rows
         )
-    with atomic_path(out_dir / "summary.json") as path:
-        path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    with atomic_path(out_dir / "index.html") as path:
-        path.write_text(printable(index_page(rows, given, document)), encoding="utf-8")
 
 
 def _cell(value: Any) -> Any:

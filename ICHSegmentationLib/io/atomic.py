@@ -7,8 +7,9 @@ behind; the next run that writes the same file or folder takes it away.
 import errno
 import os
 import shutil
+import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -19,6 +20,11 @@ from .sole_writer import LOCK_PREFIX, sole_writer
 
 TEMPORARY_PREFIX = ".ichseg-part-"
 REPLACED_PREFIX = ".ichseg-old-"
+
+_OPEN_FILES_STAY = os.name == "nt"
+"""Whether what a program has open can be neither replaced nor renamed."""
+_HELD_S = 2.0
+"""How long a virus scanner or the search index may take to look at what was just written."""
 
 _NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
@@ -38,9 +44,10 @@ def output_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         shown = _final_name(path)
         if error.errno in _NOT_WRITABLE:
+            close = "Close the programs that show it. Otherwise choose" if _OPEN_FILES_STAY else "Choose"
             raise NotWritableError(
                 f"Expected to write {shown}, but that is not permitted ({error.strerror}).",
-                "Choose another output folder, or allow writing there.",
+                f"{close} another output folder, or allow writing there.",
             ) from error
         if error.errno in _FULL:
             raise DiskFullError(
@@ -68,7 +75,7 @@ def atomic_path(final: Path) -> Iterator[Path]:
         try:
             yield temporary
             _flush(temporary)
-            temporary.replace(final)
+            _patiently(temporary.replace, final)
         except BaseException:  # Ctrl-C and a cancelled run too: nothing half-written may stay
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -169,16 +176,29 @@ def _publish(temporary: Path, final: Path, earlier: Earlier | None) -> None:
     if final.exists():
         _carry_over(final, temporary, earlier)
         replaced = _beside(final, REPLACED_PREFIX)
-        final.rename(replaced)
+        _patiently(final.rename, replaced)
     try:
-        temporary.rename(final)
+        _patiently(temporary.rename, final)
     except OSError:
         if replaced is not None:
-            replaced.rename(final)
+            _patiently(replaced.rename, final)
         raise
     _flush_folder(final.parent)
     if replaced is not None:
         _remove(replaced)
+
+
+def _patiently(rename: Callable[[Path], Path], new: Path) -> None:
+    """Rename, again and again while somebody has a hold of the old or the new one for a moment."""
+    until = time.monotonic() + (_HELD_S if _OPEN_FILES_STAY else 0.0)
+    while True:
+        try:
+            rename(new)
+            return
+        except PermissionError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.05)
 
 
 def _carry_over(old: Path, new: Path, earlier: Earlier | None) -> None:
@@ -200,7 +220,7 @@ def _bring_back_replaced(final: Path) -> None:
     """Undo a swap that was killed between its two renames."""
     if not final.exists():
         for replaced in _siblings(final, REPLACED_PREFIX):
-            replaced.rename(final)
+            _patiently(replaced.rename, final)
             return
 
 

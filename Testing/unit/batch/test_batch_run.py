@@ -14,7 +14,7 @@ import pytest
 from batch_stub import CRASHES, FILLS_THE_DISK, STUMBLES, load_stub, write_scan
 
 from ICHSegmentationLib import errors
-from ICHSegmentationLib.batch import BatchOptions, BatchResult, Case, plan_batch, run_batch
+from ICHSegmentationLib.batch import BatchOptions, BatchResult, Case, batch, plan_batch, run_batch
 from ICHSegmentationLib.batch.fingerprint import settings_sha256
 from ICHSegmentationLib.batch.outcome import Outcome
 from ICHSegmentationLib.batch.rows import COLUMNS, DETECTED, row_of_outcome
@@ -296,3 +296,26 @@ def test_another_detector_is_another_setting(a_model_folder: Path) -> None:
     other = ModelFolder.open(a_model_folder)
     keys = {settings_sha256(plain, model, detector) for detector in (None, model, other)}
     assert len(keys) == 3
+
+
+def test_a_table_that_excel_shows_holds_up_no_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on Windows, from the second time on that it is written until the batch ends."""
+    write = batch.write_summary
+    times: list[Path] = []
+
+    def held(out_dir: Path, *content: Any) -> None:
+        times.append(out_dir)
+        if 1 < len(times) < 4:
+            raise errors.NotWritableError("Expected to write summary.csv, but that is not permitted.")
+        write(out_dir, *content)
+
+    for number in range(2):
+        write_scan(tmp_path / "in" / f"{number}.nii.gz", shift=number)
+    monkeypatch.setattr(batch, "write_summary", held)
+    monkeypatch.setattr(batch, "_REFRESH_S", -1.0)
+    run_batch(tmp_path / "in", tmp_path / "out", settings(DEFAULT), BatchOptions(workers=1), load=load_stub)
+    assert {row["status"] for row in table(tmp_path / "out").values()} == {"done"}
+    assert len(times) == 4
+    assert "not up to date" in caplog.text

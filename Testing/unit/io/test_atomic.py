@@ -1,4 +1,5 @@
 import errno
+import itertools
 import os
 import subprocess
 import sys
@@ -294,3 +295,41 @@ def test_tidying_after_a_kill_between_the_two_renames_brings_the_earlier_result_
     tidy_after_kill(tmp_path / "case")
     assert names(tmp_path) == ["case"]
     assert (tmp_path / "case" / "report.html").read_text() == "earlier"
+
+
+def held(monkeypatch, times):
+    """As on Windows, where a virus scanner looks at what was written while it is renamed so many times."""
+    monkeypatch.setattr("ICHSegmentationLib.io.atomic._OPEN_FILES_STAY", True)
+    monkeypatch.setattr("ICHSegmentationLib.io.atomic._HELD_S", 0.2)
+    for name in ("rename", "replace"):
+        monkeypatch.setattr(Path, name, refused_at_first(getattr(Path, name), times))
+
+
+def refused_at_first(rename, times):
+    tries = itertools.count()
+
+    def tried(path, target):
+        if next(tries) < times:
+            raise PermissionError(errno.EACCES, "Access is denied")
+        return rename(path, target)
+
+    return tried
+
+
+def test_what_is_held_for_a_moment_is_renamed_after_it(tmp_path, monkeypatch):
+    held(monkeypatch, 2)
+    with atomic_path(tmp_path / "mask") as path:
+        path.write_bytes(b"whole")
+    with atomic_folder(tmp_path / "result") as folder:
+        (folder / "mask").write_bytes(b"whole")
+    assert names(tmp_path) == ["mask", "result"]
+
+
+def test_what_a_program_keeps_open_is_told_with_what_to_do(tmp_path, monkeypatch):
+    (tmp_path / "summary.csv").write_text("earlier")
+    held(monkeypatch, 10**6)
+    told = pytest.raises(NotWritableError, match="Close the programs that show it")
+    with told, atomic_path(tmp_path / "summary.csv") as path:
+        path.write_text("new")
+    assert (tmp_path / "summary.csv").read_text() == "earlier"
+    assert names(tmp_path) == ["summary.csv"]
