@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.io.atomic import output_errors
+from ICHSegmentationLib.io.link_or_copy import link_or_copy
 
 from .translation import tr as _
 
@@ -75,9 +74,5 @@ def _description(database: Any, files: list[Path]) -> str:
 def _gathered(files: list[Path], folder: Path) -> Path:
     folder.mkdir()
     for number, file in enumerate(files):
-        target = folder / f"{number:05d}.dcm"
-        try:
-            os.link(file, target)
-        except OSError:  # another disk, or a file system without links
-            shutil.copyfile(file, target)
+        link_or_copy(file, folder / f"{number:05d}.dcm")
     return folder

@@ -4,7 +4,6 @@ The reader then sees a series alone even where its files lie among others, and n
 repeat a name that the archive's files or folders bear.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..io.atomic import output_errors
+from ..io.link_or_copy import link_or_copy
 from .case import Case, split_ending
 
 _WITH_SEPARATE_VOXELS = (".mhd", ".nhdr")
@@ -64,11 +64,8 @@ def _staged_file(file: Path, without_ending: Path, case: str) -> Path:
 
 def _place(file: Path, place: Path, case: str) -> None:
     source = _readable(file, case)
-    try:
-        os.link(source, place)
-    except OSError:  # another disk, or a file system without links
-        with output_errors(place):
-            shutil.copyfile(source, place)
+    with output_errors(place):
+        link_or_copy(source, place)
 
 
 def _readable(file: Path, case: str) -> Path:
