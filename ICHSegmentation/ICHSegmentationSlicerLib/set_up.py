@@ -244,8 +244,21 @@ def _warm_process(application: Any) -> WarmProcess:
 
 
 def _packaging() -> Any:
-    from slicer import packaging
+    """``slicer.packaging``.
 
+    Raises:
+        DependencyError: this Slicer does not have it yet.
+    """
+    import slicer
+
+    try:
+        from slicer import packaging
+    except ImportError as error:
+        found = slicer.app.applicationVersion
+        raise DependencyError(
+            _("Expected Slicer 5.12 or newer, found {found}.").format(found=found),
+            _("Install a newer Slicer."),
+        ) from error
     return packaging
 
 
