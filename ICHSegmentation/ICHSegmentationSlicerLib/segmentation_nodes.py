@@ -22,7 +22,10 @@ __all__ = [
     "segmentations_of", "show",
 ]  # fmt: skip
 
-MADE_HERE = "ICHSegmentation.Made"
+SCAN_ROLE = "ICHSegmentation.Scan"
+"""Of the reference from a segmentation to its scan. Slicer's own, the reference geometry, may become another
+volume: a user who paints on a finer grid chooses one."""
+
 _FACT = "ICHSegmentation.Model."
 
 
@@ -83,12 +86,7 @@ def segmentations_of(
         scene.GetNthNodeByClass(n, "vtkMRMLSegmentationNode")
         for n in range(scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode"))
     ]
-    role = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
-    return [
-        node
-        for node in nodes
-        if node.GetAttribute(MADE_HERE) and node.GetNodeReferenceID(role) == scan.GetID()
-    ]
+    return [node for node in nodes if node.GetNodeReferenceID(SCAN_ROLE) == scan.GetID()]
 
 
 def model_facts_of(segmentation: slicer.vtkMRMLSegmentationNode) -> dict[str, str]:
@@ -121,6 +119,7 @@ def show(segmentation: slicer.vtkMRMLSegmentationNode, scan: slicer.vtkMRMLScala
 
 def _place_with(scan: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLSegmentationNode) -> None:
     node.SetAndObserveTransformNodeID(scan.GetTransformNodeID())
+    node.SetNodeReferenceID(SCAN_ROLE, scan.GetID())
     node.SetReferenceImageGeometryParameterFromVolumeNode(scan)
     hierarchy = scan.GetScene().GetSubjectHierarchyNode()
     if hierarchy is None:
@@ -132,7 +131,6 @@ def _place_with(scan: slicer.vtkMRMLScalarVolumeNode, node: slicer.vtkMRMLSegmen
 
 
 def _keep_facts(node: slicer.vtkMRMLSegmentationNode, facts: Mapping[str, Any]) -> None:
-    node.SetAttribute(MADE_HERE, "1")
     for name in model_facts_of(node):
         node.RemoveAttribute(_FACT + name)
     for name, value in facts.items():

@@ -71,6 +71,18 @@ def test_the_node_is_tied_to_its_scan(scene: Any) -> None:
     assert reference.endswith(f"0;{SHAPE[2] - 1};0;{SHAPE[1] - 1};0;{SHAPE[0] - 1};")
 
 
+def test_a_segmentation_stays_with_its_scan_when_a_finer_grid_is_chosen_for_painting(scene: Any) -> None:
+    from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation, mask_of, segmentations_of
+
+    scan = make_scan(scene, voxels=noise())
+    node = add_segmentation(scene, scan, blots(), FACTS)
+    finer = make_scan(scene, voxels=np.zeros(tuple(2 * n for n in SHAPE), np.int16), name="Finer")
+    node.SetReferenceImageGeometryParameterFromVolumeNode(finer)
+    assert segmentations_of(scene, scan) == [node]
+    assert segmentations_of(scene, finer) == []
+    np.testing.assert_array_equal(mask_of(node, scan), blots())
+
+
 def test_a_mask_of_another_size_is_refused(scene: Any) -> None:
     from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation
 
