@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from ICHSegmentationLib.errors import ICHError
 from ICHSegmentationLib.labels import LABELS
 
 from .shared import Shared
@@ -29,14 +30,15 @@ class CorrectionSection:
         ui, session, guard = shared.ui, shared.session, shared.guard
         self._ui, self._session = ui, session
         self._scene, self._desk = shared.scene, shared.desk
-        self._told, self._told_of_relabelling = Sentence(ui.correctionLabel), Sentence(ui.resultLabel)
-        self._measure_soon = Settling(shared.desk.after, _SETTLED_MS, guard(self.measure, self._told))
-        self._observer: Any = None
+        self._told, self._told_of_numbers = Sentence(ui.correctionLabel), Sentence(ui.resultLabel)
+        measure = guard(self.measure, self._told_of_numbers, self._not_measured)
+        self._measure_soon = Settling(shared.desk.after, _SETTLED_MS, measure)
+        self._observers: list[Any] = []
         self._placing: Any = None
         self._segmentation: Any = None
         self._entered = False
         self._act = guard
-        ui.relabelComboBox.currentIndexChanged.connect(guard(self.relabel, self._told_of_relabelling))
+        ui.relabelComboBox.currentIndexChanged.connect(guard(self.relabel, self._told_of_numbers))
         fill_choices(ui.subtypeComboBox, [(_(label.name), label.id) for label in LABELS], LABELS[0].id)
         editor = ui.segmentEditorWidget
         editor.setSegmentationNodeSelectorVisible(False)
@@ -95,21 +97,28 @@ class CorrectionSection:
         """Stop observing, placing and editing: another scan, or the scene is going away."""
         self._measure_soon.stop()
         self._stop_placing()
-        if self._observer is not None:
-            self._observer.stop()
+        for observer in self._observers:
+            observer.stop()
         if self._segmentation is not None:
             editor = self._ui.segmentEditorWidget
             editor.setActiveEffectByName("")
             editor.setSegmentationNode(None)
             editor.setSourceVolumeNode(None)
-        self._observer = self._segmentation = None
+        self._observers, self._segmentation = [], None
         self._heed_keys()
 
     def measure(self) -> None:
-        """Every number anew, from the segmentation as it is now."""
+        """Every number anew, from the segmentation as it is now; of what is no longer in the scene, none."""
         session = self._session
-        if session.segmentation is not None:
-            session.take_measurements(self._scene.remeasure(session.scan, session.segmentation))
+        shown = session.scan, session.segmentation
+        if all(node is not None and self._scene.has(node) for node in shown):
+            measured = self._scene.remeasure(*shown)
+            self._told_of_numbers.clear()
+            session.take_measurements(measured)
+
+    def _not_measured(self, error: ICHError) -> None:
+        told = _("These numbers are from before the last change."), error.message, error.hint
+        self._told_of_numbers.say("\n".join(part for part in told if part))
 
     def add_at(self, place: tuple[float, float, float]) -> None:
         """Outline the hemorrhage at a clicked place; where it goes on, another click adds more."""
@@ -172,7 +181,10 @@ class CorrectionSection:
         editor.setMRMLSegmentEditorNode(self._scene.editor_node())
         editor.setSegmentationNode(segmentation)
         editor.setSourceVolumeNode(self._session.scan)
-        self._observer = self._scene.observe_edits(segmentation, self._measure_soon)
+        self._observers = [
+            self._scene.observe_edits(segmentation, self._measure_soon),
+            self._scene.observe_moves(self._session.scan, segmentation, self._measure_soon),
+        ]
         self._heed_keys()
 
     def _heed_keys(self) -> None:

@@ -12,14 +12,16 @@ import slicer
 from ICHSegmentationLib.correction import Piece, grow_lesion, lesion_at, lesion_centred
 from ICHSegmentationLib.labels import Label, label_named, label_of
 
-from .edit_observer import EditObserver
+from .edit_observer import EditObserver, MoveObserver
 from .remeasure import remeasure
 from .scan_export import ct_of
 from .scan_geometry import world_affine
 from .segment_edits import add_piece, remove_piece, require_together, segment_with, voxel_at
 from .segment_voxels import labels_of, mask_of
 
-__all__ = ["EditObserver", "add_lesion_at", "relabel_lesion", "remeasure", "remove_lesion_at"]
+__all__ = [
+    "EditObserver", "MoveObserver", "add_lesion_at", "relabel_lesion", "remeasure", "remove_lesion_at",
+]  # fmt: skip
 
 Point = tuple[float, float, float]
 

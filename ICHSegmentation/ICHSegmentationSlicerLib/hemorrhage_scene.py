@@ -56,6 +56,12 @@ class HemorrhageScene(SceneMaps):
         """Bytes of the scan's voxels."""
         return 1024 * int(scan.GetImageData().GetActualMemorySize())
 
+    def place_of(self, scan: Any) -> object:
+        """Where the scan's voxels lie in the world; equal while it has not been moved."""
+        from .scan_geometry import world_affine
+
+        return world_affine(scan).tolist()
+
     def name_of(self, scan: Any) -> str:
         return str(scan.GetName())
 
@@ -230,6 +236,11 @@ class HemorrhageScene(SceneMaps):
         from .corrections import EditObserver
 
         return EditObserver(segmentation, changed)
+
+    def observe_moves(self, scan: Any, segmentation: Any, moved: Callable[[], None]) -> Any:
+        from .corrections import MoveObserver
+
+        return MoveObserver((scan, segmentation), moved)
 
     def add_lesion_at(
         self, scan: Any, segmentation: Any, place: Point, label: str, before: Callable[[], None]

@@ -12,8 +12,9 @@ from ICHSegmentationLib.volume import Grid, Volume
 from .disagreement import disagreements_now
 from .edited_segments import edited_labels
 from .scan_geometry import shape_of, world_affine
-from .segment_voxels import mask_of
+from .segment_voxels import mask_of, together
 from .told import with_what_was_told
+from .translation import tr as _
 
 
 def remeasure(
@@ -34,12 +35,19 @@ def remeasure(
 def remeasure_with_what_was_told(
     scan: slicer.vtkMRMLScalarVolumeNode, segmentation: slicer.vtkMRMLSegmentationNode
 ) -> dict[str, Any]:
-    """Also what the run told, see :mod:`.told`, and where the detector and the segments differ now.
+    """Also what the run told, see :mod:`.told`, where the detector and the segments differ now, and whether
+    the segmentation was moved apart from its scan.
 
     Raises:
         UnknownLabelError, GeometryError: see :func:`remeasure`.
     """
     measured = with_what_was_told(segmentation, remeasure(scan, segmentation))
+    if not together(scan, segmentation):
+        apart = _(
+            "The segmentation is not under the same transform as the scan, so it was measured where it lies. "
+            "Put both under the same transform, in the Transforms module."
+        )
+        measured["warnings"] = [apart, *measured["warnings"]]
     detection = measured.get("detection")
     if detection:
         differ = disagreements_now(detection, measured, Grid(shape_of(scan), world_affine(scan)))

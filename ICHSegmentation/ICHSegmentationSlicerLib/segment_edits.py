@@ -13,7 +13,7 @@ from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.labels import Label
 
 from .edited_segments import mark_edited
-from .segment_voxels import LABELMAP, labels_of
+from .segment_voxels import LABELMAP, labels_of, together
 from .terminology import describe
 from .translation import tr as _
 
@@ -32,7 +32,7 @@ def require_together(
     scan: slicer.vtkMRMLScalarVolumeNode, segmentation: slicer.vtkMRMLSegmentationNode
 ) -> None:
     """Raise :class:`InputError` unless both stand under the same parent transform, or under none."""
-    if segmentation.GetTransformNodeID() != scan.GetTransformNodeID():
+    if not together(scan, segmentation):
         raise InputError(
             _(
                 "Expected the segmentation '{segmentation}' under the same transform as the scan '{scan}'."

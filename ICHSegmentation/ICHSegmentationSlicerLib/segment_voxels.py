@@ -59,18 +59,23 @@ def mask_of(
         UnknownLabelError: a segment is no hemorrhage, see :func:`.terminology.label_of`.
     """
     mask = np.zeros(shape_of(scan), dtype=np.uint8)
-    together = segmentation.GetTransformNodeID() == scan.GetTransformNodeID()
+    on_scan = together(scan, segmentation)
     matrix = local_affine(scan)
     for name, label in labels_of(segmentation).items():
         segment = segmentation.GetSegmentation().GetSegment(name)
         image = segment.GetRepresentation(LABELMAP)
-        if image is not None and together and _same_place(image, matrix, mask.shape):
+        if image is not None and on_scan and _same_place(image, matrix, mask.shape):
             box, values = _box_and_values(image)
             mask[box][values == segment.GetLabelValue()] = label.value
         else:
             inside = slicer.util.arrayFromSegmentBinaryLabelmap(segmentation, name, scan)
             mask[inside != 0] = label.value
     return mask
+
+
+def together(scan: slicer.vtkMRMLVolumeNode, segmentation: slicer.vtkMRMLSegmentationNode) -> bool:
+    """Whether both stand under the same parent transform, or under none."""
+    return bool(segmentation.GetTransformNodeID() == scan.GetTransformNodeID())
 
 
 def labels_of(segmentation: slicer.vtkMRMLSegmentationNode) -> dict[str, Label]:

@@ -67,21 +67,26 @@ class _Segmenting:
     replace: Any
     settings: SegmentationSettings
     path: Path = field(init=False)
+    place: object = field(init=False)
     segmentation: Any = field(init=False)
     result: Finished = field(init=False)
 
     def write(self, folder: Path) -> Iterator[None]:
         self.path = self.scene.export(self.scan, folder / file_name(self.scene.name_of(self.scan)))
+        self.place = self.scene.place_of(self.scan)
         yield
 
     def begin(self, worker: Any, folder: Path) -> None:
         worker.start(self.path, folder, self.settings)
 
     def take(self, result: Finished) -> Iterator[None]:
-        self.result = result
         mask = self.scene.read_mask(Path(result.paths["mask"]))
         yield
         self.segmentation = self.scene.add_result(self.scan, mask, result.measurements, self.replace)
+        if self.scene.place_of(self.scan) != self.place:  # the user has moved it meanwhile
+            moved = self.scene.remeasure(self.scan, self.segmentation)
+            result = Finished(result.case, result.paths, {**result.measurements, **moved})
+        self.result = result
         yield
         overlay = result.paths.get("uncertainty")
         yield from self.scene.present(

@@ -59,8 +59,11 @@ class Session:
         self._tell()
 
     def take_measurements(self, measurements: Measurements, edited: bool = True) -> None:
-        """New numbers of the same segmentation, after an edit; the chosen lesion stays if it can."""
-        self.measurements, self.edited = {**(self.measurements or {}), **measurements}, edited
+        """Numbers of the same segmentation after an edit or a move; the chosen lesion stays if it can."""
+        measurements = {**(self.measurements or {}), **measurements}
+        if measurements == self.measurements:
+            return
+        self.measurements, self.edited = measurements, edited
         ids = [lesion["id"] for lesion in measurements["lesions"]]
         self.lesion = self.lesion if self.lesion in ids else next(iter(ids), None)
         self._tell()

@@ -232,6 +232,25 @@ class TestEditObserver:
         assert not heard
         assert not case.edited
 
+    def test_a_segment_called_another_hemorrhage_is_heard_and_edited(self, case: Case, told: Any) -> None:
+        heard, _ = told
+        case.content.GetSegment("intraparenchymal").SetName("Subdural hemorrhage")
+        assert heard
+        assert case.edited == {"intraparenchymal"}  # ids stay
+
+    def test_a_segment_that_is_no_hemorrhage_is_heard_when_it_comes_and_when_it_goes(
+        self, case: Case
+    ) -> None:
+        from ICHSegmentationSlicerLib.corrections import EditObserver
+
+        heard: list[int] = []
+        observer = EditObserver(case.node, lambda: heard.append(case.content.GetNumberOfSegments()))
+        case.content.AddEmptySegment("x", "Edema")
+        case.content.RemoveSegment("x")
+        observer.stop()
+        assert heard == [3, 2]
+        assert not case.edited
+
     def test_a_new_result_in_the_same_node_is_heard_but_is_no_edit(self, case: Case, told: Any) -> None:
         from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from opening import PlannedSetup, bleed_mask, segmentations, shown, volume
+from volumes import make_scan, make_transform
 
 
 def shows_nothing(panel: Any) -> bool:
@@ -70,3 +72,20 @@ def test_a_segmentation_removed_in_mid_run_is_dropped_when_the_run_ends(
     panel.settle()
     assert shows_nothing(panel)
     assert panel.said() == "The memory did not suffice.\nClose other programs."
+
+
+def test_a_scan_removed_in_mid_run_with_all_that_belongs_to_it_is_told_when_the_run_ends(
+    opened: Any, scene: Any
+) -> None:
+    setup = PlannedSetup()
+    transform = make_transform(scene, np.eye(4))
+    scan = make_scan(scene, parent=transform)
+    panel = shown(opened, scan, setup=setup)
+    panel.press("applyButton")
+    for node in (transform, segmentations(scene)[0], scan):
+        scene.RemoveNode(node)
+    panel.settle(seconds=0.3)  # what moved is not measured: it is gone
+    setup.worker.finish(bleed_mask(scan))
+    panel.settle()
+    assert "removed while it was segmented" in panel.said()
+    assert shows_nothing(panel)

@@ -1,0 +1,129 @@
+"""What the panel shows when a scan, or its segmentation, is moved, and when a segment is called otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import slicer
+from opening import OpenPanel, PlannedSetup, bleed_mask, segmentations, shown, volume
+from volumes import make_tilt, make_transform, plain_affine
+
+
+@pytest.fixture
+def two_lesions(scan: Any) -> Any:
+    """Label values ``[D, H, W]``: the bleed, and a smaller one of the same kind 12.5 mm below."""
+    mask = bleed_mask(scan)
+    mask[1, 10:14, 10:14] = 2
+    return mask
+
+
+def move(mm: float, scene: Any, *nodes: Any) -> None:
+    """Put nodes under a transform that lifts them."""
+    matrix = np.eye(4)
+    matrix[2, 3] = mm
+    transform = make_transform(scene, matrix)
+    for node in nodes:
+        node.SetAndObserveTransformNodeID(transform.GetID())
+
+
+def heights(panel: OpenPanel) -> list[float]:
+    """World S of the lesions' centres, mm."""
+    return [lesion["centroid_mm"][2] for lesion in panel.panel.session.measurements["lesions"]]
+
+
+def test_places_follow_a_scan_that_is_moved_with_its_segmentation(
+    opened: Any, scan: Any, scene: Any, two_lesions: Any
+) -> None:
+    view = scene.AddNewNodeByClass("vtkMRMLSliceNode")
+    view.SetLayoutName("Red")
+    panel = shown(opened, scan, two_lesions)
+    before, numbers = heights(panel), volume(panel)
+    move(40, scene, scan, *segmentations(scene))
+    assert panel.settle(lambda: heights(panel) != before, 60)
+    assert heights(panel) == pytest.approx([height + 40 for height in before])
+    assert volume(panel) == pytest.approx(numbers)
+    panel.ui.lesionTable.selectRow(3)
+    assert view.GetSliceOffset() == pytest.approx(heights(panel)[1])
+    scan.GetParentTransformNode().SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(np.eye(4)))
+    assert panel.settle(lambda: heights(panel) == pytest.approx(before), 60)
+
+
+def test_the_chosen_lesion_of_a_moved_scan_is_the_one_that_is_called_otherwise(
+    opened: Any, scan: Any, scene: Any, two_lesions: Any
+) -> None:
+    panel = shown(opened, scan, two_lesions)
+    larger, smaller = (lesion["volume_ml"] for lesion in panel.panel.session.measurements["lesions"])
+    before = heights(panel)
+    move(before[0] - before[1], scene, scan, *segmentations(scene))  # the smaller to where the larger was
+    assert panel.settle(lambda: heights(panel) != before, 60)
+    panel.ui.lesionTable.selectRow(2)
+    panel.ui.relabelComboBox.setCurrentText("Subdural hemorrhage")
+    subtypes = panel.panel.session.measurements["subtypes"]
+    assert subtypes["subdural"] == pytest.approx(larger)
+    assert subtypes["intraparenchymal"] == pytest.approx(smaller)
+
+
+def test_the_result_of_a_scan_that_was_moved_in_mid_run_has_the_places_of_now(
+    opened: Any, scan: Any, scene: Any
+) -> None:
+    setup = PlannedSetup()
+    panel = opened(setup)
+    panel.press("applyButton")
+    move(40, scene, scan)
+    told = setup.worker.finish(bleed_mask(scan))
+    assert panel.settle(lambda: panel.panel.session.measurements is not None, 60)
+    assert heights(panel) == pytest.approx([told["lesions"][0]["centroid_mm"][2] + 40])
+    assert panel.panel.session.measurements["model"] == told["model"]
+    assert not panel.panel.session.edited
+
+
+def test_a_segmentation_that_is_left_behind_is_told(opened: Any, scan: Any, scene: Any) -> None:
+    panel = shown(opened, scan)
+    move(300, scene, scan)
+    assert panel.settle(lambda: volume(panel) == 0, 60)
+    assert "not under the same transform" in panel.said("notableLabel")
+    move(300, scene, *segmentations(scene))
+    scan.SetAndObserveTransformNodeID(segmentations(scene)[0].GetTransformNodeID())
+    assert panel.settle(lambda: volume(panel) > 0, 60)
+    assert "transform" not in panel.said("notableLabel")
+
+
+def test_a_transform_that_bends_the_scan_is_told_beside_the_numbers(
+    opened: Any, scan: Any, scene: Any
+) -> None:
+    panel = shown(opened, scan)
+    numbers = volume(panel)
+    shape = slicer.util.arrayFromVolume(scan).shape
+    bent = make_tilt(scene, plain_affine(shape), shape, (0, 3, 0))
+    grid = bent.GetTransformToParent().GetDisplacementGrid()
+    grid.GetPointData().GetScalars().SetComponent(5, 1, 60.0)
+    for node in (scan, *segmentations(scene)):
+        node.SetAndObserveTransformNodeID(bent.GetID())
+    assert panel.settle(lambda: "bends the scan" in panel.said("resultLabel"), 60)
+    assert "before the last change" in panel.said("resultLabel")
+    assert volume(panel) == numbers
+    for node in (scan, *segmentations(scene)):
+        node.SetAndObserveTransformNodeID(None)
+    assert panel.settle(lambda: not panel.said("resultLabel"), 60)
+
+
+def test_the_numbers_follow_a_segment_that_is_called_otherwise(opened: Any, scan: Any, scene: Any) -> None:
+    panel = shown(opened, scan)
+    (node,) = segmentations(scene)
+    node.GetSegmentation().GetNthSegment(0).SetName("Subdural hemorrhage")
+    assert panel.settle(lambda: panel.table()[-1][0] == "Lesion 1 (SDH)", 60)
+    assert "edited" in panel.table()[-1][4]
+
+
+def test_a_segment_that_is_no_hemorrhage_is_told_beside_the_numbers_until_it_goes(
+    opened: Any, scan: Any, scene: Any
+) -> None:
+    panel = shown(opened, scan)
+    (node,) = segmentations(scene)
+    node.GetSegmentation().AddEmptySegment("x", "Edema")
+    assert panel.settle(lambda: "'Edema'" in panel.said("resultLabel"), 60)
+    assert panel.said("resultLabel").startswith("These numbers are from before the last change.")
+    node.GetSegmentation().RemoveSegment("x")
+    assert panel.settle(lambda: not panel.said("resultLabel"), 60)
