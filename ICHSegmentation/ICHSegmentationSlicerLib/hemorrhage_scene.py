@@ -238,9 +238,15 @@ class HemorrhageScene(SceneMaps):
         return EditObserver(segmentation, changed)
 
     def observe_moves(self, scan: Any, segmentation: Any, moved: Callable[[], None]) -> Any:
+        """``moved`` is called when either is moved; the scan's maps follow it by themselves."""
         from .corrections import MoveObserver
+        from .map_overlay import follow_scan
 
-        return MoveObserver((scan, segmentation), moved)
+        def heard() -> None:
+            follow_scan(self._scene, scan)
+            moved()
+
+        return MoveObserver((scan, segmentation), heard)
 
     def add_lesion_at(
         self, scan: Any, segmentation: Any, place: Point, label: str, before: Callable[[], None]

@@ -79,8 +79,7 @@ def add_overlay(
         overlay = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name.format(scan=scan.GetName()))
         overlay.SetNodeReferenceID(kind.role, scan.GetID())
     overlay.SetAttribute(_SHOWN, shows)
-    overlay.CopyOrientation(scan)
-    overlay.SetAndObserveTransformNodeID(scan.GetTransformNodeID())
+    _place_on(overlay, scan)
     slicer.util.updateVolumeFromArray(overlay, voxels)
     overlay.SetHideFromEditors(True)  # nobody should segment it
     _colour(scene, overlay, kind)
@@ -115,12 +114,25 @@ def set_visible(overlay: slicer.vtkMRMLScalarVolumeNode, visible: bool) -> None:
             view.SetForegroundOpacity(0.0)
 
 
+def follow_scan(scene: slicer.vtkMRMLScene, scan: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Put the scan's maps where it lies now: nobody else can move them, as they are hidden from editors."""
+    for kind in KINDS:
+        overlay = overlay_of(scene, scan, kind)
+        if overlay is not None:
+            _place_on(overlay, scan)
+
+
 def is_visible(overlay: slicer.vtkMRMLScalarVolumeNode) -> bool:
     """Whether a slice view shows the map."""
     scene = overlay.GetScene()
     count = scene.GetNumberOfNodesByClass("vtkMRMLSliceCompositeNode")
     views = [scene.GetNthNodeByClass(n, "vtkMRMLSliceCompositeNode") for n in range(count)]
     return any(view.GetForegroundVolumeID() == overlay.GetID() for view in views)
+
+
+def _place_on(overlay: slicer.vtkMRMLScalarVolumeNode, scan: slicer.vtkMRMLScalarVolumeNode) -> None:
+    overlay.CopyOrientation(scan)
+    overlay.SetAndObserveTransformNodeID(scan.GetTransformNodeID())
 
 
 def _colour(scene: slicer.vtkMRMLScene, overlay: slicer.vtkMRMLScalarVolumeNode, kind: Kind) -> None:

@@ -18,8 +18,9 @@ class SceneMaps:
 
     def show_overlays(self, scan: Any, unsure: bool, heat: bool) -> None:
         """Lay one of the scan's maps over the slices that show it, or none."""
-        from .map_overlay import HEAT, UNCERTAINTY, overlay_of, set_visible
+        from .map_overlay import HEAT, UNCERTAINTY, follow_scan, overlay_of, set_visible
 
+        follow_scan(self._scene, scan)
         wanted = {UNCERTAINTY: unsure, HEAT: heat}
         for kind in sorted(wanted, key=lambda kind: wanted[kind]):  # away with the one before the other comes
             overlay = overlay_of(self._scene, scan, kind)

@@ -82,8 +82,9 @@ class _Segmenting:
     def take(self, result: Finished) -> Iterator[None]:
         mask = self.scene.read_mask(Path(result.paths["mask"]))
         yield
+        moved_meanwhile = self.scene.place_of(self.scan) != self.place
         self.segmentation = self.scene.add_result(self.scan, mask, result.measurements, self.replace)
-        if self.scene.place_of(self.scan) != self.place:  # the user has moved it meanwhile
+        if moved_meanwhile:
             moved = self.scene.remeasure(self.scan, self.segmentation)
             result = Finished(result.case, result.paths, {**result.measurements, **moved})
         self.result = result

@@ -28,6 +28,14 @@ def move(mm: float, scene: Any, *nodes: Any) -> None:
         node.SetAndObserveTransformNodeID(transform.GetID())
 
 
+def make_bend(scene: Any, scan: Any) -> Any:
+    """A transform that moves a corner of the scan by 60 mm."""
+    shape = slicer.util.arrayFromVolume(scan).shape
+    bend = make_tilt(scene, plain_affine(shape), shape, (0, 3, 0))
+    bend.GetTransformToParent().GetDisplacementGrid().GetPointData().GetScalars().SetComponent(5, 1, 60.0)
+    return bend
+
+
 def heights(panel: OpenPanel) -> list[float]:
     """World S of the lesions' centres, mm."""
     return [lesion["centroid_mm"][2] for lesion in panel.panel.session.measurements["lesions"]]
@@ -79,6 +87,41 @@ def test_the_result_of_a_scan_that_was_moved_in_mid_run_has_the_places_of_now(
     assert not panel.panel.session.edited
 
 
+def test_a_scan_that_is_bent_in_mid_run_is_told_and_nothing_is_added(
+    opened: Any, scan: Any, scene: Any
+) -> None:
+    setup = PlannedSetup()
+    panel = opened(setup)
+    panel.press("applyButton")
+    scan.SetAndObserveTransformNodeID(make_bend(scene, scan).GetID())
+    setup.worker.finish(bleed_mask(scan))
+    assert panel.settle(lambda: not panel.panel.running, 60)
+    assert "bends the scan" in panel.said()
+    assert not segmentations(scene)
+
+
+def test_a_map_follows_its_scan_as_nobody_else_can_move_it(opened: Any, scan: Any, scene: Any) -> None:
+    from ICHSegmentationSlicerLib.map_overlay import overlay_of
+
+    setup = PlannedSetup()
+    panel = opened(setup)
+    panel.press("applyButton")
+    setup.worker.finish(bleed_mask(scan), with_map=True)
+    assert panel.settle(lambda: panel.panel.session.measurements is not None, 60)
+    overlay = overlay_of(scene, scan)
+    move(40, scene, scan)
+    assert overlay.GetParentTransformNode() is scan.GetParentTransformNode()
+    scan.HardenTransform()
+    assert overlay.GetParentTransformNode() is None
+    assert overlay.GetOrigin() == scan.GetOrigin()
+    panel.ui.scanSelector.setCurrentNode(None)
+    move(10, scene, scan)  # not seen by the panel
+    panel.ui.scanSelector.setCurrentNode(scan)
+    assert panel.settle(lambda: panel.panel.session.measurements is not None, 60)
+    panel.ui.uncertaintyShowCheckBox.setChecked(True)
+    assert overlay.GetParentTransformNode() is scan.GetParentTransformNode()
+
+
 def test_a_segmentation_that_is_left_behind_is_told(opened: Any, scan: Any, scene: Any) -> None:
     panel = shown(opened, scan)
     move(300, scene, scan)
@@ -95,10 +138,7 @@ def test_a_transform_that_bends_the_scan_is_told_beside_the_numbers(
 ) -> None:
     panel = shown(opened, scan)
     numbers = volume(panel)
-    shape = slicer.util.arrayFromVolume(scan).shape
-    bent = make_tilt(scene, plain_affine(shape), shape, (0, 3, 0))
-    grid = bent.GetTransformToParent().GetDisplacementGrid()
-    grid.GetPointData().GetScalars().SetComponent(5, 1, 60.0)
+    bent = make_bend(scene, scan)
     for node in (scan, *segmentations(scene)):
         node.SetAndObserveTransformNodeID(bent.GetID())
     assert panel.settle(lambda: "bends the scan" in panel.said("resultLabel"), 60)
