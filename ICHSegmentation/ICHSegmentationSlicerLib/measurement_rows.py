@@ -134,7 +134,7 @@ def _subtype(name: str, volume: float, lesions: list[Row], measurements: Measure
     marks = _marks(volume, name in measurements.get("edited", ()))
     if label == INTRAVENTRICULAR:
         marks += (_("IVH present"),)
-    return Row("subtype", label.name, volume, marks=marks, place=own[0].place if own else None)
+    return Row("subtype", _(label.name), volume, marks=marks, place=own[0].place if own else None)
 
 
 def _lesion(lesion: Mapping[str, Any], measurements: Measured) -> Row:

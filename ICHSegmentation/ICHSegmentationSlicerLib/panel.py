@@ -141,6 +141,8 @@ class Panel:
         if not self._preloaded:
             self._preloaded = True
             self._preloading.run(preload(), self._not_taken)
+        if self._state is not None:
+            self.follow(self._state)  # a scan may have been loaded in another module
         self._correction.enter()
         self._scan.refresh()
 

@@ -276,6 +276,20 @@ def test_a_scene_loaded_into_the_open_panel_is_taken_up(
     assert volume(panel) == pytest.approx(numbers)
 
 
+def test_a_scan_that_was_loaded_in_another_module_is_chosen_when_the_panel_is_shown_again(
+    opened: Any, scene: Any
+) -> None:
+    panel = opened(PlannedSetup())
+    panel.widget.exit()
+    loaded = make_scan(scene)
+    panel.widget.enter()
+    assert panel.ui.scanSelector.currentNode() is loaded
+    make_scan(scene, name="Another")
+    panel.widget.exit()
+    panel.widget.enter()
+    assert panel.ui.scanSelector.currentNode() is loaded
+
+
 def test_another_scan_shows_its_own_numbers_and_the_first_ones_come_back(
     opened: Any, scan: Any, scene: Any
 ) -> None:
