@@ -7,8 +7,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import slicer
 import vtk
+from numpy.typing import NDArray
 
 from .scan_geometry import world_affine
 from .tada_ends import LETTERS, line_ends
@@ -19,6 +21,7 @@ _LESION = "ICHSegmentation.TadaLesion"
 _AUTOMATIC = "ICHSegmentation.TadaAutomatic"
 _SCAN = "ICHSegmentation.TadaScan"
 _CLASS = "vtkMRMLMarkupsLineNode"
+_SAME_MM = 0.01
 _COLOURS = {"A": (1.0, 0.85, 0.1), "B": (0.2, 0.85, 1.0), "C": (1.0, 0.55, 0.9)}
 
 
@@ -48,6 +51,20 @@ class TadaLines:
     def lengths_mm(self) -> dict[str, float]:
         """Lengths in the world, by letter."""
         return {letter: node.GetLineLengthWorld() for letter, node in self.nodes.items()}
+
+    def follow(self, scan: slicer.vtkMRMLScalarVolumeNode, lesion: Mapping[str, Any]) -> bool:
+        """Go under the transform of a scan that was moved; whether the lines then are those of the lesion, as
+        far as they were not dragged.
+
+        Args:
+            lesion: one lesion of the measurements of the scan where it lies now.
+        """
+        if lesion["id"] != self.lesion_id or not lesion["tada"]["applicable"]:
+            return False
+        for node in self.nodes.values():
+            node.SetAndObserveTransformNodeID(scan.GetTransformNodeID())
+        ends = line_ends(lesion, world_affine(scan))
+        return all(np.allclose(_automatic(self.nodes[name]), ends[name], atol=_SAME_MM) for name in ends)
 
     def refit(self) -> None:
         """The automatic lines again; one that was deleted comes back."""
@@ -143,6 +160,14 @@ def _describe(
         hierarchy.SetItemParent(
             hierarchy.GetItemByDataNode(node) or hierarchy.CreateItem(parent, node), parent
         )
+
+
+def _automatic(node: slicer.vtkMRMLMarkupsLineNode) -> NDArray[np.float64]:
+    """``[2, 3]`` world RAS mm of the ends of the automatic line."""
+    ends = np.zeros((2, 3))
+    for local, world in zip(json.loads(node.GetAttribute(_AUTOMATIC)), ends, strict=True):
+        node.TransformPointToWorld(local, world)
+    return ends
 
 
 def _line_nodes(

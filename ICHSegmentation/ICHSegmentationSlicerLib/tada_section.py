@@ -25,9 +25,10 @@ class TadaSection:
         self.refresh()
 
     def refresh(self) -> None:
-        """Follow the chosen lesion; lines that are shown move on to it, and stay where it is unchanged."""
+        """Follow the chosen lesion; lines that are shown move on to it, and stay as they were dragged where
+        nothing has changed but its place."""
         before, self._lesion = self._lesion, self._session.chosen_lesion()
-        if _shape(before) != _shape(self._lesion):
+        if _shape(before) != _shape(self._lesion) and not self._move():
             self._take_down()
             if is_checked(self._ui.tadaShowCheckBox):
                 self._put_up()
@@ -64,6 +65,11 @@ class TadaSection:
         self._take_down()
         if self._lesion is not None:
             self._take_lines(self._scene.add_tada_lines(self._session.scan, self._lesion))
+
+    def _move(self) -> bool:
+        """Let the lines follow the scan; whether they still are those of the chosen lesion."""
+        lines, lesion = self._lines, self._lesion
+        return lines is not None and lesion is not None and lines.follow(self._session.scan, lesion)
 
     def _take_lines(self, lines: Any) -> None:
         self._lines = lines

@@ -122,6 +122,26 @@ def test_a_map_follows_its_scan_as_nobody_else_can_move_it(opened: Any, scan: An
     assert overlay.GetParentTransformNode() is scan.GetParentTransformNode()
 
 
+def test_lines_that_were_dragged_stay_so_on_a_scan_that_is_moved(opened: Any, scan: Any, scene: Any) -> None:
+    panel = shown(opened, scan)
+    panel.ui.tadaShowCheckBox.setChecked(True)
+    line = scene.GetFirstNodeByClass("vtkMRMLMarkupsLineNode")
+    line.SetNthControlPointPositionWorld(0, 3, 3, 18)
+    said, before = panel.said("tadaLabel"), heights(panel)
+    move(40, scene, scan, *segmentations(scene))
+    assert panel.settle(lambda: heights(panel) != before, 60)
+    assert panel.said("tadaLabel") == said
+    place = [0.0, 0.0, 0.0]
+    line.GetNthControlPointPositionWorld(0, place)
+    assert place == pytest.approx([3, 3, 58])
+    for node in (scan, *segmentations(scene)):
+        node.HardenTransform()
+    panel.settle(seconds=0.3)
+    for n in range(scene.GetNumberOfNodesByClass("vtkMRMLMarkupsLineNode")):
+        scene.GetNthNodeByClass(n, "vtkMRMLMarkupsLineNode").GetNthControlPointPositionWorld(1, place)
+        assert place[2] > 50
+
+
 def test_a_segmentation_that_is_left_behind_is_told(opened: Any, scan: Any, scene: Any) -> None:
     panel = shown(opened, scan)
     move(300, scene, scan)
