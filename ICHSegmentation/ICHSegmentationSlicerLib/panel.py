@@ -131,8 +131,8 @@ class Panel:
         self.session.choose_scan(None)
 
     def scene_imported(self) -> None:
-        """A scene was loaded into this one: what it has for the scan is taken up."""
-        if self._state is not None and not self.running:
+        """A scene was loaded into this one: what it has for a scan that shows nothing yet is taken up."""
+        if self._state is not None and not self.running and self.session.segmentation is None:
             self._scan.forget()
             self._look_at(self._state)
 

@@ -276,6 +276,25 @@ def test_a_scene_loaded_into_the_open_panel_is_taken_up(
     assert volume(panel) == pytest.approx(numbers)
 
 
+def test_a_scene_of_something_else_that_is_added_leaves_the_result_as_it_is(
+    opened: Any, scan: Any, scene: Any, tmp_path: Path
+) -> None:
+    path = str(tmp_path / "other.mrml")
+    other = slicer.vtkMRMLScene()
+    other.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Of something else")
+    assert other.Commit(path)
+    panel = shown(opened, scan)
+    panel.ui.tadaShowCheckBox.setChecked(True)
+    scene.GetFirstNodeByClass("vtkMRMLMarkupsLineNode").SetNthControlPointPositionWorld(0, 3, 3, 18)
+    said, folder = panel.said("tadaLabel"), panel.panel.session.result_folder
+    scene.SetURL(path)
+    assert scene.Import()
+    panel.settle()
+    assert scene.GetFirstNodeByName("Of something else")
+    assert panel.said("tadaLabel") == said
+    assert panel.panel.session.result_folder == folder
+
+
 def test_a_scan_that_was_loaded_in_another_module_is_chosen_when_the_panel_is_shown_again(
     opened: Any, scene: Any
 ) -> None:
