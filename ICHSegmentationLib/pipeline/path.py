@@ -20,6 +20,7 @@ from .background import in_background
 from .cases import case_name
 from .detection import detector_for, disagreements_with, facts_of
 from .dicom_results import write_dicom_results
+from .fluid_levels import fluid_levels
 from .journal import Journal
 from .provenance import describe_input, describe_mask, describe_model
 from .result_folder import result_folder
@@ -96,7 +97,7 @@ def segment_case(
         mask, told = segmentation.mask, None
         if settings.subtypes:
             mask, told = told_apart(ct, mask, segmenter.model.manifest, detection, journal, _SUBTYPES)
-        doubts = disagreements_with(detection, ct, mask) if detection else ()
+        doubts = (*(disagreements_with(detection, ct, mask) if detection else ()), *fluid_levels(ct, mask))
         journal.warn(doubts)
         facts = {
             "input": scan,
@@ -209,7 +210,8 @@ def _write(
 ) -> tuple[dict[str, Path], dict[str, Any]]:
     """Measure ``mask`` and write all files of the result; nobody asks how sure a person was of theirs.
 
-    ``told`` is who told the subtypes in it, where no person did; ``doubts`` is where a detector disagrees.
+    ``told`` is who told the subtypes in it, where no person did; ``doubts`` is where a detector
+    disagrees, or blood has settled.
     """
     from ..measurement import measure
     from ..report.write import write_report

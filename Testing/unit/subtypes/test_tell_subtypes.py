@@ -15,7 +15,7 @@ from ICHSegmentationLib.subtypes.tell import SMALLEST_ML, TOO_LITTLE_SEEN
 from ICHSegmentationLib.volume import CTVolume, Volume
 
 CLEAR = {
-    "intraparenchymal": ("intraparenchymal", 18.0, 3),
+    "intraparenchymal": ("intraparenchymal", 18.0, 6),
     "intraventricular": ("intraventricular", 15.0, 1),
     "subarachnoid": ("subarachnoid", 6.0, 2),
     "subdural": ("subdural", 35.0, 4),
