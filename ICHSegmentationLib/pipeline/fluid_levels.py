@@ -34,8 +34,8 @@ def fluid_levels(ct: CTVolume, mask: Volume) -> tuple[str, ...]:
         depth_mm = np.count_nonzero(lesion) / len(front) * order.grid.spacing[1]
         if depth_mm >= SHALLOWEST_MM and _is_level(front + first, hu, order.grid):
             return (
-                "A hemorrhage ends in a level, as blood does that settles beneath fluid: the fluid above it may "
-                "be a part of the hematoma that is not outlined, and its volume larger than told.",
+                "A hemorrhage ends in a level, as blood does that settles beneath fluid: the fluid above it"
+                " may be a part of the hematoma that is not outlined, and its volume larger than told.",
             )
     return ()
 
