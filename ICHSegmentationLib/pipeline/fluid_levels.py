@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..preparation.intracranial import bounding_box
 from ..preparation.orientation import Reorientation
 from ..volume import CTVolume, Grid, Volume
 
@@ -26,13 +27,16 @@ _TOUCHING = np.ones((3, 3, 3), dtype=bool)
 def fluid_levels(ct: CTVolume, mask: Volume) -> tuple[str, ...]:
     """A warning where a lesion ends in a level, with fluid above it. Of a patient who lies on the back."""
     order = Reorientation.of(ct.grid)
-    hu = order.apply(ct.voxels)
-    lesions, _ = ndimage.label(order.apply(mask.voxels), _TOUCHING)
+    whole = order.apply(mask.voxels)
+    around = bounding_box(whole, 2 * ABOVE_MM, order.grid.spacing)
+    hu = order.apply(ct.voxels)[around]
+    lesions, _ = ndimage.label(whole[around], _TOUCHING)
     for number, box in enumerate(ndimage.find_objects(lesions), start=1):
-        lesion, first = lesions[box] == number, np.array([side.start for side in box])
+        lesion = lesions[box] == number
         front = _front(lesion)
         depth_mm = np.count_nonzero(lesion) / len(front) * order.grid.spacing[1]
-        if depth_mm >= SHALLOWEST_MM and _is_level(front + first, hu, order.grid):
+        front += [side.start for side in box]
+        if depth_mm >= SHALLOWEST_MM and _is_level(front, hu, order.grid):
             return (
                 "A hemorrhage ends in a level, as blood does that settles beneath fluid: the fluid above it"
                 " may be a part of the hematoma that is not outlined, and its volume larger than told.",
