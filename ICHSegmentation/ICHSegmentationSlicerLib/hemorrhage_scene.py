@@ -173,7 +173,7 @@ class HemorrhageScene(SceneMaps):
         from .measurement_table import as_csv
 
         with atomic_path(path) as temporary:
-            temporary.write_text(as_csv(measurements), encoding="utf-8")
+            temporary.write_text(as_csv(measurements), encoding="utf-8-sig")  # Excel takes it for UTF-8
 
     def write_report(self, scan: Any, segmentation: Any, measurements: dict[str, Any]) -> Path:
         """A page of what is there now, after a correction or a load."""

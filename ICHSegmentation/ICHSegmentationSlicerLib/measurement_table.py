@@ -20,7 +20,8 @@ _COLUMNS = ("finding", "slices", "volume_ml", "tada_ml", "difference_ml", "diffe
 """Names for scripts; the headings that a user sees are their titles."""
 
 _CSV_FIELDS = (
-    "row", "name", "slices", "volume_ml", "tada_ml", "difference_ml", "difference_percent", "marks", "reason",
+    "row", "name", "first_slice", "last_slice", "volume_ml", "tada_ml", "difference_ml", "difference_percent",
+    "marks", "reason",
 )  # fmt: skip
 
 
@@ -80,8 +81,8 @@ def as_csv(measurements: Measured) -> str:
     for row in rows_of(measurements):
         numbers = (row.volume_ml, row.tada_ml, row.difference_ml, row.difference_percent)
         written = ["" if number is None else f"{number:.4f}" for number in numbers]
-        slices = "{}-{}".format(*row.slices) if row.slices else ""
-        writer.writerow([row.kind, row.name, slices, *written, "; ".join(row.marks), row.reason])
+        slices = row.slices or ("", "")  # in columns of their own: Excel takes 3-7 for the third of July
+        writer.writerow([row.kind, row.name, *slices, *written, "; ".join(row.marks), row.reason])
     return text.getvalue()
 
 

@@ -116,7 +116,7 @@ def test_no_hemorrhage_is_a_result(scene: Any) -> None:
     assert notable(nothing) == ["No hemorrhage segmented."]
     assert texts(fill_table(scene, nothing, scan)) == [["No hemorrhage segmented", "", "0", "", "", "", ""]]
     assert "No hemorrhage segmented." in as_text(nothing)
-    assert as_csv(nothing).splitlines()[1].startswith("total,No hemorrhage segmented,,0.0000,")
+    assert as_csv(nothing).splitlines()[1].startswith("total,No hemorrhage segmented,,,0.0000,")
 
 
 def test_a_row_leads_to_the_slice_where_its_lesion_is_largest() -> None:
@@ -165,7 +165,7 @@ def test_the_csv_has_full_numbers_that_add_up(scene: Any) -> None:
     assert float(rows[0]["volume_ml"]) == pytest.approx(18.1)
     assert float(lesions[0]["tada_ml"]) == pytest.approx(TADA_LARGE, abs=1e-3)
     assert float(lesions[0]["difference_ml"]) == pytest.approx(TADA_LARGE - 16, abs=1e-3)
-    assert lesions[0]["slices"] == "2-9"
+    assert (lesions[0]["first_slice"], lesions[0]["last_slice"]) == ("2", "9")
     assert lesions[1]["tada_ml"] == ""
     assert "ventricles" in lesions[1]["reason"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 from typing import Any
 
@@ -342,7 +343,9 @@ def test_the_table_is_saved_as_csv(opened: Any, scan: Any, tmp_path: Path) -> No
     panel = shown(opened, scan)
     panel.panel._result._desk.ask_save_path = lambda *_: tmp_path / "numbers.csv"
     panel.press("csvButton")
-    assert len((tmp_path / "numbers.csv").read_text("utf-8").splitlines()) == 4
+    written = (tmp_path / "numbers.csv").read_bytes()
+    assert written.startswith(codecs.BOM_UTF8), "without it Excel garbles what is not English"
+    assert len(written.decode("utf-8").splitlines()) == 4
     panel.panel._result._desk.ask_save_path = lambda *_: tmp_path / "numbers.csv" / "below a file.csv"
     panel.press("csvButton")
     assert "could not be written" in panel.said("resultLabel")
