@@ -83,7 +83,7 @@ def _show_growth(result: events.Finished, out: Console) -> None:
 
 def _table(lesions: list[dict[str, Any]]) -> Table:
     table = Table()
-    for heading in ("lesion", "label", "voxels, mL", "Tada, mL", "ABC/2, mL", "A x B x C, mm"):
+    for heading in ("#", "label", "voxels, mL", "Tada, mL", "ABC/2, mL", "A x B x C, mm"):
         table.add_column(heading, justify="left" if heading == "label" else "right")
     for lesion in lesions:
         tada = lesion["tada"]

@@ -46,7 +46,7 @@ def test_a_terminal_gets_a_table(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "80")
     assert main(["segment", str(a_ct), "-o", str(tmp_path / "out")]) == 0
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().out)
     assert re.search(r"1\b.*intraparenchymal.*9\.12.*9\.16.*8\.75.*36 x 24 x 20", shown)
