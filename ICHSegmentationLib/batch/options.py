@@ -1,6 +1,7 @@
 """How a batch works, beside the settings of its segmentations, and what it ends with."""
 
 from dataclasses import dataclass
+from math import inf
 
 from ..errors import InputError
 from ..settings import SegmentationSettings
@@ -30,7 +31,7 @@ class BatchOptions:
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise InputError(f"Expected at least one worker, found {self.workers}.")
-        if self.memory_mb is not None and self.memory_mb <= 0:
+        if self.memory_mb is not None and not 0 < self.memory_mb < inf:
             raise InputError(f"Expected a limit of memory above 0 MB, found {self.memory_mb:g}.")
         if self.ray is not None and self.ray.startswith("ray://"):
             raise InputError(

@@ -22,9 +22,11 @@ def run(options: Namespace) -> int:
     """Carry out commands of ``ichseg``, one after the other, in this one process.
 
     Raises:
-        InputError: an option was given that only ``--dicom`` takes.
+        InputError: an option was given that only ``--dicom`` takes, or no time to wait.
     """
     _refuse_node_options(options)
+    if not options.idle_minutes >= 0:
+        raise InputError(f"Expected 0 minutes or more without a request, found {options.idle_minutes:g}.")
     out = sys.stdout
     json_lines(out)(ProcessStarted(os.getpid()))
     with redirect_stdout(sys.stderr):

@@ -1,6 +1,7 @@
 """How the node listens, waits and sends."""
 
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from ..errors import InputError
@@ -73,3 +74,5 @@ class NodeSettings:
             raise InputError("What a node sends must name the patient, or no archive can file it.")
         if not 0 <= self.port < 65536:
             raise InputError(f"Expected a port between 1 and 65535, found {self.port}.")
+        if not 0 <= self.quiet_s < inf:
+            raise InputError(f"Expected 0 seconds or more without a new object, found {self.quiet_s:g}.")
