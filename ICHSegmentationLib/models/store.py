@@ -86,7 +86,7 @@ def find(name_or_path: str | Path) -> ModelFolder:
     name = str(name_or_path)
     if name == DEFAULT:
         return default_model()
-    by_folder = {place.name: place for place in places()}
+    by_folder = {place.name: place for place in reversed(places())}  # of two, the embedded one
     if name in by_folder:
         return ModelFolder.open(by_folder[name])
     models = {model.manifest.id: model for model in installed()}

@@ -208,7 +208,7 @@ def test_a_second_import_of_an_id_keeps_the_first(
 @pytest.mark.parametrize(
     ("name", "place"), [("default", "EMBEDDED"), ("open", "EMBEDDED_OPEN"), ("detector", "EMBEDDED_DETECTOR")]
 )
-def test_an_embedded_model_is_found_by_name_and_id_and_never_removed(
+def test_an_embedded_model_is_found_by_name_and_id_and_never_removed_nor_hidden(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_model: Callable[..., Path], name: str, place: str
 ) -> None:
     embedded = write_model(tmp_path / name, id="embedded")
@@ -222,7 +222,8 @@ def test_an_embedded_model_is_found_by_name_and_id_and_never_removed(
         with pytest.raises(ModelError) as caught:
             import_folder(taken)
         assert caught.value.hint == "It is embedded already; give the model another id."
-    find(name).verify()
+    write_model(store.store_folder() / name, id="stranger")
+    assert find(name).path == embedded
 
 
 def test_removal_takes_no_path(a_model_folder: Path) -> None:
