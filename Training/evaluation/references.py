@@ -21,6 +21,8 @@ from ..datasets.tables import IMAGE_ENDINGS, images_in
 RESULT_NAME = "segmentation"
 """The mask in a folder that ``ichseg segment`` wrote."""
 
+_ENDINGS = (*IMAGE_ENDINGS, *(ending.upper() for ending in IMAGE_ENDINGS))
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -83,7 +85,7 @@ def prediction_file(folder: Path, name: str, image: str = "") -> Path | None:
     """
     for stem in dict.fromkeys((name, name.replace("/", "_"), image or name)):
         for base in (folder / stem, folder / stem / RESULT_NAME):
-            for ending in IMAGE_ENDINGS:
+            for ending in _ENDINGS:
                 path = base.with_name(base.name + ending)
                 if path.is_file():
                     return path

@@ -178,7 +178,14 @@ def test_nothing_to_compare_is_an_error_that_names_the_first_reason(folders, tmp
 
 
 @pytest.mark.parametrize(
-    "file", ["set/7.nii.gz", "set_7.nrrd", "set/7/segmentation.nii.gz", "set_7/segmentation.seg.nrrd"]
+    "file",
+    [
+        "set/7.nii.gz",
+        "set_7.nrrd",
+        "set/7/segmentation.nii.gz",
+        "set_7/segmentation.seg.nrrd",
+        "set_7.NII.GZ",
+    ],
 )
 def test_predictions_are_found_under_the_names_that_tools_give_them(tmp_path, file):
     assert prediction_file(tmp_path, "set/7") is None
