@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..io.atomic import atomic_path
-from ..printable import printable
+from ..printable import no_formula, printable
 from ..report.numbers import RESEARCH_USE
 from .index import index_page
 from .rows import COLUMNS, EXIT_CODE, STATUSES, Row
@@ -66,7 +66,7 @@ def write_summary(out_dir: Path, rows: Sequence[Row], provenance: Provenance) ->
         writer = csv.writer(stream)
         writer.writerow([*COLUMNS, *given])
         writer.writerows(
-            [*(_cell(row[name]) for name in COLUMNS), *(row["input"].get(name, "") for name in given)]
+            [*(_cell(row[name]) for name in COLUMNS), *(_cell(row["input"].get(name, "")) for name in given)]
             for row in rows
         )
 
@@ -76,4 +76,5 @@ def _cell(value: Any) -> Any:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return " ".join(value) if isinstance(value, list) else value
+    text = " ".join(value) if isinstance(value, list) else value
+    return no_formula(text) if isinstance(text, str) else text
