@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ..labels import HEMORRHAGE, INTRAPARENCHYMAL, INTRAVENTRICULAR, SUBTYPES, label_named
 from ..measurement import Measurements, measure
 from ..preparation.checks import check_ct
+from ..preparation.even_slices import with_even_slices
 from ..volume import CTVolume, Grid, Volume
 from .elsewhere import APART_MM, elsewhere_ml, moved, within
-from .even_slices import with_even_slices
 from .growth import WITHIN_ERROR_ML, Change
 from .registration import LEAST_LIKENESS, Progress, Registration, no_progress, register
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from ..comparison import Comparison, compare
-from ..comparison.even_slices import with_even_slices
 from ..doctor.packages import versions
 from ..events import Finished, Listener, Started, ignore
 from ..io import read_ct, read_mask
 from ..io.atomic import atomic_folder, output_errors
+from ..preparation.even_slices import with_even_slices
 from ..report.numbers import RESEARCH_USE
 from ..report.side_by_side import Dated, side_by_side
 from .cases import case_name

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ..io import read_ct, write_uncertainty
 from ..io.atomic import output_errors
 from ..models import ModelFolder
 from ..preparation.checks import check_ct, unusual_density
+from ..preparation.even_slices import EvenSlices
 from ..preparation.orientation import Reorientation
 from ..report.numbers import RESEARCH_USE
 from ..settings import DetectionSettings, DeviceName, EngineName, SegmentationSettings
@@ -90,11 +91,12 @@ def detect_case(
             with journal.stage("load", _LOAD):
                 detector = loaded()
         with journal.stage("detect", _DETECT):
-            pictures = pictures_of(ct, detector.model.manifest.stages[SLICES])
-            detection = detector.judge(pictures)
-            journal.warn(unusual_density(ct))
+            even = EvenSlices.of(ct)
+            pictures = pictures_of(even.ct, detector.model.manifest.stages[SLICES])
+            detection = on_own_slices(detector.judge(pictures), even)
+            journal.warn(unusual_density(even.ct))
         with output_errors(folder):
-            paths = _write_heat(folder, ct, detector, pictures, journal) if settings.heatmap else {}
+            paths = _write_heat(folder, even, detector, pictures, journal) if settings.heatmap else {}
             content = {
                 "schema_version": SCHEMA_VERSION,
                 "research_use_only": RESEARCH_USE,
@@ -171,6 +173,11 @@ def facts_of(detection: Detection, detector: Detector) -> dict[str, Any]:
     }
 
 
+def on_own_slices(detection: Detection, even: EvenSlices) -> Detection:
+    """What was found on a scan's even slices, by its own."""
+    return replace(detection, slices=even.of_slices(detection.slices))
+
+
 def disagreements_with(detection: Detection, ct: CTVolume, mask: Volume) -> tuple[str, ...]:
     """See :func:`ICHSegmentationLib.detection.disagreement.disagreements`."""
     order = Reorientation.of(ct.grid)
@@ -180,7 +187,7 @@ def disagreements_with(detection: Detection, ct: CTVolume, mask: Volume) -> tupl
 
 
 def _write_heat(
-    folder: Path, ct: CTVolume, detector: Detector, pictures: Pictures, journal: Journal
+    folder: Path, even: EvenSlices, detector: Detector, pictures: Pictures, journal: Journal
 ) -> dict[str, Path]:
     with journal.stage("heat maps", _HEAT):
         from ..detection.heat import HeatMaps
@@ -188,9 +195,8 @@ def _write_heat(
         heat, paths = HeatMaps(detector, pictures), {}
         for label in CLASSES:
             paths[f"heatmap_{label}"] = folder / f"heatmap_{label}.nii.gz"
-            write_uncertainty(
-                Volume(np.ascontiguousarray(heat.of(label)), ct.affine), paths[f"heatmap_{label}"], ct
-            )
+            found = even.back(Volume(np.ascontiguousarray(heat.of(label)), even.ct.affine))
+            write_uncertainty(found, paths[f"heatmap_{label}"], even.scan)
         return paths
 
 

@@ -1,7 +1,7 @@
 """Read, prepare, locate, refine, measure, report, write: one case from its file to its result folder."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,13 @@ from ..io import Origin, read_ct, read_mask, write_mask, write_uncertainty
 from ..io.atomic import output_errors
 from ..io.masks import require_writable
 from ..preparation.checks import check_ct, limits_of_search, unusual_density
+from ..preparation.even_slices import EvenSlices
 from ..report.numbers import RESEARCH_USE
 from ..settings import SegmentationSettings
 from ..volume import CTVolume, Volume
 from .background import in_background
 from .cases import case_name
-from .detection import detector_for, disagreements_with, facts_of
+from .detection import detector_for, disagreements_with, facts_of, on_own_slices
 from .dicom_results import write_dicom_results
 from .fluid_levels import fluid_levels
 from .journal import Journal
@@ -91,13 +92,18 @@ def segment_case(
             ct, scan = _read_ct(ct_path, settings, journal)
             with journal.stage("load", _LOAD):
                 segmenter, detector = loaded()
+        even = EvenSlices.of(ct)
         with in_background(_load_the_rest):
-            detection = _detect(ct, detector, journal)
-            segmentation = _segment(ct, segmenter, journal)
-        mask, told = segmentation.mask, None
+            detection = _detect(even.ct, detector, journal)
+            segmentation = _segment(even.ct, segmenter, journal)
+        mask, told, uncertainty = even.back(segmentation.mask), None, _back(segmentation.uncertainty, even)
         if settings.subtypes:
-            mask, told = told_apart(ct, mask, segmenter.model.manifest, detection, journal, _SUBTYPES)
-        doubts = (*(disagreements_with(detection, ct, mask) if detection else ()), *fluid_levels(ct, mask))
+            mask, told = told_apart(even, mask, segmenter.model.manifest, detection, journal, _SUBTYPES)
+        doubts: tuple[str, ...] = fluid_levels(even.ct, even.laid(mask))
+        if detection:
+            detection = on_own_slices(detection, even)
+            doubts = (*disagreements_with(detection, ct, mask), *doubts)
+        doubts = (*doubts, *unusual_density(even.ct))
         journal.warn(doubts)
         facts = {
             "input": scan,
@@ -107,9 +113,7 @@ def segment_case(
             "engine": segmentation.engine,
             "detection": facts_of(detection, detector) if detection and detector else None,
         }
-        paths, measurements = _write(
-            folder, ct, mask, settings, facts, journal, segmentation.uncertainty, told, doubts
-        )
+        paths, measurements = _write(folder, ct, mask, settings, facts, journal, uncertainty, told, doubts)
     return _finish(Path(out_dir), mask, paths, measurements, journal)
 
 
@@ -140,7 +144,7 @@ def measure_case(
             mask = read_mask(Path(mask_path), ct)
         told = None
         if subtypes:
-            mask, told = told_by_anatomy(ct, mask, None, journal, _SUBTYPES)
+            mask, told = told_by_anatomy(EvenSlices.of(ct), mask, None, journal, _SUBTYPES)
         facts = {
             "input": scan,
             "mask": describe_mask(Path(mask_path)),
@@ -193,7 +197,7 @@ def _segment(ct: CTVolume, segmenter: Segmenter, journal: Journal) -> Segmentati
 
     segmentation = segmenter(ct, progress)
     journal.timings_s.update({stage: round(s, 4) for stage, s in segmentation.timings_s.items()})
-    journal.warn([*segmentation.warnings, *unusual_density(ct)])
+    journal.warn(segmentation.warnings)
     return segmentation
 
 
@@ -211,7 +215,7 @@ def _write(
     """Measure ``mask`` and write all files of the result; nobody asks how sure a person was of theirs.
 
     ``told`` is who told the subtypes in it, where no person did; ``doubts`` is where a detector
-    disagrees, or blood has settled.
+    disagrees, blood has settled, or the brain's density is unusual.
     """
     from ..measurement import measure
     from ..report.write import write_report
@@ -252,6 +256,11 @@ def _write(
     return paths, measurements
 
 
+def _back(uncertainty: Uncertainty, even: EvenSlices) -> Uncertainty:
+    """The uncertainty on a scan's even slices, on its own."""
+    return replace(uncertainty, map=even.back(uncertainty.map))  # type: ignore[type-var]
+
+
 def _mask_name(settings: SegmentationSettings) -> str:
     return f"segmentation.{settings.format}"
 
@@ -269,7 +278,7 @@ def _load_the_rest() -> None:
 def _second_look(
     ct: CTVolume, mask: Volume, uncertainty: Uncertainty, doubts: tuple[str, ...]
 ) -> dict[str, Any]:
-    limits = dict.fromkeys([*doubts, *uncertainty.reasons, *limits_of_search(ct), *unusual_density(ct)])
+    limits = dict.fromkeys([*doubts, *uncertainty.reasons, *limits_of_search(ct)])
     return second_look(mask, uncertainty, limits, ct.slice_positions_mm).to_dict()
 
 

@@ -15,6 +15,7 @@ from ICHSegmentationLib.labels import label_named
 from ICHSegmentationLib.pipeline import measure_case, segment_case
 from ICHSegmentationLib.pipeline.journal import Journal
 from ICHSegmentationLib.pipeline.subtypes import told_by_anatomy
+from ICHSegmentationLib.preparation.even_slices import EvenSlices
 from ICHSegmentationLib.settings import SegmentationSettings
 from ICHSegmentationLib.volume import CTVolume, Volume
 
@@ -106,7 +107,7 @@ def test_a_detector_that_is_sure_of_another_subtype_lowers_the_confidence() -> N
         slices = np.zeros((26, len(CLASSES)), np.float32)
         slices[:, CLASSES.index(subtype)] = 1
         detection = Detection(slices[0], slices, np.full(len(CLASSES), 0.5, np.float32))
-        _, told = told_by_anatomy(ct, mask, detection, Journal("ct", lambda event: None), 0.8)
+        _, told = told_by_anatomy(EvenSlices.of(ct), mask, detection, Journal("ct", lambda event: None), 0.8)
         assert told.told_by == "anatomy and detector"
         voxel = tuple(int(n) for n in np.argwhere(mask.voxels)[0])
         return max(told.confidence(label, voxel) or 0.0 for label in map(label_named, CLASSES))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from moved_heads import first_scan, motion, rescanned
+from moved_heads import LPS, distance, first_scan, motion, rescanned
 
 from ICHSegmentationLib.comparison import Change, Registration, compare
 from ICHSegmentationLib.comparison import compare as compare_function
@@ -227,3 +227,17 @@ def test_a_moved_and_grown_hemorrhage_from_scan_to_sentence():
     assert result.expansion
     assert result.registration.trusted
     assert not any("does not reach" in warning for warning in result.warnings)
+
+
+def test_a_head_with_thin_slices_below_and_thick_ones_above_is_found():
+    phantom = first_scan()
+    moved = motion(phantom.ct, (5, -4, 8), (6, -4, 5))
+    ct, mask = rescanned((phantom.ct, phantom.mask), moved, LPS, (60, 112, 100), (2.2, 2.0, 2.5))
+    kept = [*range(24), *range(24, 60, 2)]
+    uneven = CTVolume(ct.voxels[kept], ct.affine, slice_positions_mm=np.array(kept) * 2.5)
+    result = compare(phantom.ct, phantom.mask, uneven, Volume(mask.voxels[kept], ct.affine))
+    angle, far = distance(result.registration.second_to_first, moved, phantom.ct)
+    assert result.registration.trusted
+    assert angle < 1.0
+    assert far < 2.0
+    assert not any("does not reach" in warning or "do not fit" in warning for warning in result.warnings)
