@@ -24,7 +24,7 @@ from .doing import STAGING
 from .equipment import Equipment, LoadSegmenter
 from .find import find_cases
 from .ledger import Entry, Ledger
-from .limits import fitting_workers, threads_of_each
+from .limits import MOST_WORKERS, fitting_workers, threads_of_each
 from .options import BatchOptions, BatchResult, require_possible
 from .outcome import Outcome, Problem, Unworkable
 from .plan import PlannedCase, Planner, require_free_way
@@ -137,7 +137,8 @@ class _Batch:
 
     def _crew(self, cases: Sequence[Case], options: BatchOptions, load: LoadSegmenter) -> Events:
         """What is told by those who do the cases; nobody begins before it is listened to."""
-        size = min(options.workers or fitting_workers(self._settings.device), max(1, len(cases)))
+        wanted = options.workers or fitting_workers(self._settings.device)
+        size = min(wanted, max(1, len(cases)), MOST_WORKERS)
         threads = self._settings.threads or (1 if options.ray else threads_of_each(size))
         equipment = Equipment(
             self._out_dir,

@@ -12,6 +12,9 @@ from ..settings import DeviceName
 WORKER_MB = 2500.0
 """What a worker is taken to need: the default model takes 1 to 2 GB on scans of 512 x 512 pixels."""
 
+MOST_WORKERS = 60 if sys.platform == "win32" else sys.maxsize
+"""Windows waits for 63 connections at once, and for no more."""
+
 GPU_WORKERS = 2
 """On a GPU at least these: one reads and writes while the other's network runs."""
 

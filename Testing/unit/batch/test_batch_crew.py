@@ -9,7 +9,7 @@ import pytest
 from batch_stub import load_stub, write_scan
 from test_batch_run import DEFAULT, settings, table
 
-from ICHSegmentationLib.batch import BatchOptions, crew, run_batch
+from ICHSegmentationLib.batch import BatchOptions, batch, run_batch
 
 _OF_A_CLASS = ("__dict__", "__weakref__", "__doc__", "__module__")
 OfWindows = type(
@@ -41,7 +41,7 @@ def test_no_more_workers_start_than_the_system_can_wait_for(
 ) -> None:
     pipes, pipe = [], multiprocessing.Pipe
     monkeypatch.setattr(multiprocessing, "Pipe", lambda: pipes.append(pipe()) or pipes[-1])
-    monkeypatch.setattr(crew, "MOST_WORKERS", 1)
+    monkeypatch.setattr(batch, "MOST_WORKERS", 1)
     for name in ("a", "b", "c"):
         write_scan(tmp_path / "in" / f"{name}.nii.gz")
     run_batch(tmp_path / "in", tmp_path / "out", settings(DEFAULT), BatchOptions(workers=3), load=load_stub)
