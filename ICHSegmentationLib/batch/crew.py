@@ -25,9 +25,6 @@ if sys.platform == "win32":  # what a pipe has there is of another class
 else:
     from multiprocessing.connection import Connection
 
-MOST_WORKERS = 60 if sys.platform == "win32" else sys.maxsize
-"""Windows waits for 63 connections at once, and for no more."""
-
 _MOST_FALSE_STARTS = 3
 _GRACE_S = 0.2
 """Whoever kills a whole batch may reach a worker first: then nobody is left to blame its case."""
@@ -65,7 +62,7 @@ def done_by_workers(cases: Iterable[Case], equipment: Equipment, size: int) -> E
 
 class _Crew:
     def __init__(self, waiting: deque[Case], equipment: Equipment, size: int) -> None:
-        self._waiting, self._equipment, self._size = waiting, equipment, min(size, MOST_WORKERS)
+        self._waiting, self._equipment, self._size = waiting, equipment, size
         self._workers: dict[Connection, _Worker] = {}
         self._false_starts = 0
 
