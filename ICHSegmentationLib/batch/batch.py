@@ -36,7 +36,6 @@ STATE = ".ichseg-batch"
 
 _LEDGER = "ledger.sqlite"
 _REFRESH_S = 10.0
-_OF_EVERY_CASE = (DiskFullError.code, NotWritableError.code)
 
 _log = logging.getLogger(__name__)
 
@@ -157,7 +156,7 @@ class _Batch:
     def _record(self, outcome: Outcome) -> None:
         """Make the outcome last before anybody hears of it."""
         result = outcome.result
-        if isinstance(result, Problem) and result.code in _OF_EVERY_CASE:
+        if isinstance(result, Problem) and result.code == DiskFullError.code:
             raise Unworkable(result)
         planned = self._to_do.pop(outcome.case)
         row = row_of_outcome(planned.case, outcome)

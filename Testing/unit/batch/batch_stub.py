@@ -21,10 +21,11 @@ from fakes import FakeSegmentation, FakeSegmenter, head, write_nifti  # noqa: E4
 
 from ICHSegmentationLib import models  # noqa: E402
 from ICHSegmentationLib.batch import BatchOptions, run_batch  # noqa: E402
+from ICHSegmentationLib.errors import NotWritableError  # noqa: E402
 from ICHSegmentationLib.settings import SegmentationSettings  # noqa: E402
 from ICHSegmentationLib.volume import CTVolume  # noqa: E402
 
-CRASHES, STUMBLES, SLEEPS, FILLS_THE_DISK = 801, 802, 803, 804
+CRASHES, STUMBLES, SLEEPS, FILLS_THE_DISK, IS_HELD = 801, 802, 803, 804, 807
 """HU of a scan's first voxel."""
 WAITS_ONCE, WAITS_ONCE_TOO = 805, 806
 """The first worker that meets such a scan tells its process id and its parent's, and waits to be ended."""
@@ -59,6 +60,8 @@ class MarkedSegmenter:
             time.sleep(600)
         if mark == FILLS_THE_DISK:
             _fill_the_disk()
+        if mark == IS_HELD:
+            raise NotWritableError("Expected to write the result, but that is not permitted.")
         if mark in (WAITS_ONCE, WAITS_ONCE_TOO):
             self._wait_once(f"{mark}")
         return self.inner(ct, progress)

@@ -11,7 +11,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import pytest
-from batch_stub import CRASHES, FILLS_THE_DISK, STUMBLES, load_stub, write_scan
+from batch_stub import CRASHES, FILLS_THE_DISK, IS_HELD, STUMBLES, load_stub, write_scan
 
 from ICHSegmentationLib import errors
 from ICHSegmentationLib.batch import BatchOptions, BatchResult, Case, batch, plan_batch, run_batch
@@ -296,6 +296,15 @@ def test_another_detector_is_another_setting(a_model_folder: Path) -> None:
     other = ModelFolder.open(a_model_folder)
     keys = {settings_sha256(plain, model, detector) for detector in (None, model, other)}
     assert len(keys) == 3
+
+
+def test_a_result_that_another_program_holds_open_fails_alone(a_model_folder: Path, tmp_path: Path) -> None:
+    source, out = tmp_path / "in", tmp_path / "out"
+    write_scan(source / "a.nii.gz", mark=IS_HELD)
+    write_scan(source / "b.nii.gz")
+    result = run_batch(source, out, settings(a_model_folder), BatchOptions(workers=1), load=load_stub)
+    assert result.exit_code == errors.NotWritableError.exit_code
+    assert {case: row["status"] for case, row in table(out).items()} == {"a": "failed", "b": "done"}
 
 
 def test_a_table_that_excel_shows_holds_up_no_batch(
