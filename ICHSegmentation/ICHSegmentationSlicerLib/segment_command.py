@@ -36,7 +36,8 @@ def write_list(scans: Sequence[Path]) -> Path:
     folder = Path(tempfile.gettempdir())
     with output_errors(folder):
         handle, name = tempfile.mkstemp(prefix="ICHSegmentation-scans-", suffix=".txt", dir=folder)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        # On Linux a name may be bytes that are no text; these too have to come through.
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogatepass") as file:
             file.writelines(f"{scan.absolute()}\n" for scan in scans)
     return Path(name)
 

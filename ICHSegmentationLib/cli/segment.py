@@ -39,7 +39,7 @@ def run(options: Namespace) -> int:
 def _listed(path: Path) -> list[Path]:
     """The paths in a list; those of a long one would not fit into a command line of Windows."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig", errors="surrogatepass").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"Expected a list of scans in {path}, found one that cannot be read: {error}.",

@@ -293,6 +293,21 @@ def test_thousands_of_scans_fit_into_a_command_line_of_windows(tmp_path: Path) -
     assert not options.list.exists()
 
 
+def test_a_scan_whose_name_is_no_text_goes_by_the_list_too(tmp_path: Path) -> None:
+    tell = "path = arguments[arguments.index('--list') + 1]; " + "; ".join(
+        [
+            "listed = open(path, encoding='utf-8', errors='surrogatepass').read()",
+            "tell(event='warning', case='ct', message=listed)",
+            "tell(event='result', case='ct')",
+        ]
+    )
+    heard = Heard(engine(tmp_path, tell))
+    scan = tmp_path / "m\udcfcller.nii"
+    heard.worker.start_all([scan], tmp_path / "out", SETTINGS)
+    assert heard.outcome().kind == "done"
+    assert heard.of_kind(events.Warned)[0].message == f"{scan}\n"
+
+
 def test_a_detection_is_asked_for_in_words_of_the_command_line(tmp_path: Path) -> None:
     from ICHSegmentationLib.settings import DetectionSettings
 

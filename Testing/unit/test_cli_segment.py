@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,17 @@ def test_inputs_may_stand_in_a_list(
         if event["event"] in ("failed", "result")
     ]
     assert told == [("failed", "ü none"), ("result", "ct")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+def test_a_list_may_name_scans_whose_names_are_no_text(
+    a_ct: Path, no_network: FakeSegmenter, tmp_path: Path
+) -> None:
+    scan = a_ct.rename(tmp_path / "m\udcfcller\x85.nii.gz")
+    listed = f"{scan}\n".encode("utf-8", "surrogatepass")
+    (tmp_path / "list.txt").write_bytes(listed)
+    assert segment("--list", tmp_path / "list.txt", "-o", tmp_path / "out") == 0
+    assert [folder.name for folder in (tmp_path / "out").iterdir()] == ["m\ufffdller\x85"]
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe\xfa", b"\n"])
