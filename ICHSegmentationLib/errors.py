@@ -122,6 +122,12 @@ class OutputExistsError(OutputError):
     code, exit_code = "output_exists", 61
 
 
+class OtherScansResultError(OutputExistsError):
+    """What is there is the result of another scan, which must not be taken for one of this scan."""
+
+    code, exit_code = "other_scans_result", 64
+
+
 class NotWritableError(OutputError):
     code, exit_code = "not_writable", 62
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tempfile
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from ICHSegmentationLib.io.link_or_copy import link_or_copy
 
 from .translation import tr as _
 
-_MODALITY, _DESCRIPTION = "0008,0060", "0008,103e"
+_MODALITY, _DESCRIPTION, _PATIENT, _DATE = "0008,0060", "0008,103e", "0010,0020", "0008,0020"
 
 FEWEST_SLICES = 5
 """A series of fewer images is a scout, a key image or a dose report."""
@@ -32,6 +33,9 @@ def selected_scans(parent: Path) -> list[Path]:
 def gather_series(database: Any, patients: Iterable[str], parent: Path) -> list[Path]:
     """A folder below ``parent`` for each CT series, with links to its files, or copies where links cannot be.
 
+    Results go by its name, which tells the series apart from all others, and whose it is not at all: the
+    folder that it lies in is named after patient and date.
+
     Args:
         database: a ``ctkDICOMDatabase``.
         patients: their keys in the database.
@@ -40,14 +44,15 @@ def gather_series(database: Any, patients: Iterable[str], parent: Path) -> list[
         InputError: no patient is selected, or none has a CT series.
         OutputError: or one of its kinds: the folders cannot be made.
     """
-    series = [
-        key
+    series = {
+        key: [Path(file) for file in database.filesForSeries(key)]
         for patient in patients
         for study in database.studiesForPatient(patient)
         for key in database.seriesForStudy(study)
-    ]
-    scans = [[Path(file) for file in database.filesForSeries(key)] for key in series]
-    scans = [files for files in scans if len(files) >= FEWEST_SLICES and _is_ct(database, files)]
+    }
+    scans = {
+        key: files for key, files in series.items() if len(files) >= FEWEST_SLICES and _is_ct(database, files)
+    }
     if not scans:
         raise InputError(
             _("Expected patients with a CT, found none selected in the DICOM database."),
@@ -56,8 +61,8 @@ def gather_series(database: Any, patients: Iterable[str], parent: Path) -> list[
     with output_errors(parent):
         place = Path(tempfile.mkdtemp(prefix="ICHSegmentation-series-", dir=parent))
         return [
-            _gathered(files, place / f"{number:03d}-{_description(database, files)}")
-            for number, files in enumerate(scans, 1)
+            _gathered(files, place / _whose(database, files) / _name(database, key, files))
+            for key, files in scans.items()
         ]
 
 
@@ -65,14 +70,23 @@ def _is_ct(database: Any, files: list[Path]) -> bool:
     return database.fileValue(str(files[0]), _MODALITY) == "CT"
 
 
-def _description(database: Any, files: list[Path]) -> str:
+def _whose(database: Any, files: list[Path]) -> str:
+    patient, date = (_plain(database.fileValue(str(files[0]), tag))[:30] for tag in (_PATIENT, _DATE))
+    return f"{patient or 'patient'}-{date}".rstrip("-")
+
+
+def _name(database: Any, series: str, files: list[Path]) -> str:
+    description = _plain(database.fileValue(str(files[0]), _DESCRIPTION))[:40]
+    return f"{description or 'CT'}-{hashlib.sha256(series.encode()).hexdigest()[:12]}"
+
+
+def _plain(text: str) -> str:
     """As it may stand in the name of a folder."""
-    description = database.fileValue(str(files[0]), _DESCRIPTION)
-    return re.sub(r"[^\w-]+", "_", description).strip("_")[:40] or "CT"
+    return re.sub(r"[^\w-]+", "_", text).strip("_")
 
 
 def _gathered(files: list[Path], folder: Path) -> Path:
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for number, file in enumerate(files):
         link_or_copy(file, folder / f"{number:05d}.dcm")
     return folder

@@ -154,6 +154,10 @@ def _told_by_itself() -> dict[int, Meaning]:
             _("The output folder holds an earlier result."),
             _("Allow overwriting it, or choose another folder."),
         ),
+        errors.OtherScansResultError: (
+            _("The output folder holds the result of another scan."),
+            _("Choose another folder, or allow overwriting it."),
+        ),
         errors.NotWritableError: (
             _("The output folder may not be written."),
             _("Choose another folder, or allow writing there."),

@@ -1,11 +1,13 @@
 """The folder of one case: where it lies, and what in it is this program's own."""
 
+import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import InputError, OtherScansResultError
 from ..io.atomic import Earlier, atomic_folder
+from .provenance import sha256_of
 
 OWN = (
     "segmentation.*",
@@ -29,10 +31,12 @@ def result_folder(
     """A folder to write the result of ``case`` into; it becomes ``out_dir / case`` when the block ends well.
 
     Args:
-        inputs: what the result is made of; it is kept even where it lies in the earlier result.
+        inputs: what the result is made of, the scan first; it is kept even where it lies in the earlier
+            result.
 
     Raises:
         InputError: the folder is that of the scan itself, or holds it.
+        OtherScansResultError: it holds the result of another scan, and may not be overwritten.
         OutputError: or one of its kinds, see :func:`~ICHSegmentationLib.io.atomic.atomic_folder`.
     """
     final = Path(out_dir) / case
@@ -42,4 +46,20 @@ def result_folder(
                 f"Expected a place for the result apart from the scan, found {final}, where the scan lies.",
                 "Choose another output folder.",
             )
+    if not overwrite:
+        _refuse_other_scans_result(final, inputs[0])
     return atomic_folder(final, overwrite, Earlier(OWN, inputs))
+
+
+def _refuse_other_scans_result(final: Path, scan: Path) -> None:
+    """Names of scans are not theirs alone: every series may lie in a folder ``CT``."""
+    try:
+        earlier = json.loads((final / "measurements.json").read_text("utf-8"))["input"]["sha256"]
+        same = earlier == sha256_of(scan)
+    except (OSError, ValueError, LookupError, TypeError):
+        return  # no result, or nothing to compare
+    if not same:
+        raise OtherScansResultError(
+            f"Expected no result of another scan in {final}, found one.",
+            "Choose another output folder, or ask for it to be overwritten.",
+        )

@@ -16,6 +16,7 @@ from ICHSegmentationLib.errors import (
     ModelNotFoundError,
     ModelTamperedError,
     NotHounsfieldError,
+    OtherScansResultError,
     OutputExistsError,
 )
 from ICHSegmentationLib.events import Event, Progress
@@ -32,6 +33,22 @@ def test_an_earlier_result_stops_the_run_before_the_work_starts(a_ct: Path, tmp_
         segment_case(a_ct, tmp_path / "out", listen=heard.append)
     assert not [event for event in heard if isinstance(event, Progress)]
     assert earlier.read_text() == "earlier"
+
+
+def test_the_result_of_another_scan_of_the_same_name_is_not_taken_for_one_of_this(
+    a_ct: Path, a_segmenter: FakeSegmenter, tmp_path: Path
+) -> None:
+    segment_case(a_ct, tmp_path / "out", segmenter=a_segmenter)
+    moved = tmp_path / "moved" / "ct.nii.gz"
+    moved.parent.mkdir()
+    a_ct.rename(moved)
+    with pytest.raises(OutputExistsError) as same:
+        segment_case(moved, tmp_path / "out", segmenter=a_segmenter)
+    assert same.value.code == "output_exists"
+    other = write_nifti(a_ct, head() + 1)
+    with pytest.raises(OtherScansResultError, match="another scan"):
+        segment_case(other, tmp_path / "out", segmenter=a_segmenter)
+    segment_case(other, tmp_path / "out", SegmentationSettings(overwrite=True), segmenter=a_segmenter)
 
 
 def test_an_earlier_result_is_replaced_when_asked(
