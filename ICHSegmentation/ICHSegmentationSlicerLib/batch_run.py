@@ -20,6 +20,7 @@ from .translation import tr as _
 SUMMARY = "summary.csv"
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
+_ENDED = ("done", "failed", "cancelled")
 
 _log = logging.getLogger(__name__)
 
@@ -103,10 +104,12 @@ class BatchRun:
         self._on_event(event)
 
     def _end(self, outcome: Outcome) -> None:
+        if all(line.state in _ENDED for line in self.lines):
+            outcome = replace(outcome, details="")  # each scan has told its own end
         state: State = "failed" if outcome.kind == "failed" else "cancelled"
         self.lines = [
             replace(line, state=state, message=outcome.message or _("Not begun."))
-            if line.state in ("waiting", "running")
+            if line.state not in _ENDED
             else line
             for line in self.lines
         ]

@@ -12,8 +12,8 @@ from .translation import tr as _
 
 _IMAGES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 _SEGMENTATIONS = (".seg.nrrd", ".seg.nhdr")
-_RESULTS = ("measurements.json", "summary.csv")
-"""A folder with one of these holds results and no scans."""
+_RESULTS = ("measurements.json", "detection.json")
+"""A folder with one of these is the result of one scan and holds no other."""
 
 _DICOM_AT = 128
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ICHSegmentationLib.errors import ICHError, InputError
 from ICHSegmentationLib.events import Event
+from ICHSegmentationLib.printable import printable
 
+from .batch_run import SUMMARY
 from .guard import Guard
 from .translation import tr as _
 from .widgets import Sentence, path_in
+
+_SHOWN = 5
+"""So many lines on failures, and so many names in each."""
 
 
 class BatchSection:
@@ -85,20 +91,21 @@ class BatchSection:
         self._ui.batchProgressBar.setValue(round(1000 * self._worker.fraction))
         self._tell()
 
-    def _tell(self) -> None:
+    def _tell(self, *more: str) -> None:
         lines = self._worker.lines
         done = sum(line.state == "done" for line in lines)
         counted = _("{done} of {number} scans are done.").format(done=done, number=len(lines))
-        failed = [
-            f"{line.case or line.scan.name}: {line.message}" for line in lines if line.state == "failed"
-        ]
-        self._told.say("\n".join([counted, *failed]))
+        self._told.say("\n".join([counted, *_failures(lines), *more]))
 
     def _end(self, outcome: Any) -> None:
-        if self._worker is not None:
-            self._tell()
-            self._worker = None
-            self._show()
+        if self._worker is None:
+            return
+        if outcome.kind == "cancelled":
+            self._tell(_("The rest was cancelled; the next run goes on there."))
+        else:
+            self._tell(*([outcome.advice] if outcome.advice else []))
+        self._worker = None
+        self._show()
 
     def _show(self) -> None:
         running = self.running
@@ -107,3 +114,24 @@ class BatchSection:
             widget.setEnabled(running)
         for widget in (self._ui.batchStartButton, self._ui.batchDatabaseButton):
             widget.setEnabled(not running)
+
+
+def _failures(lines: Sequence[Any]) -> list[str]:
+    """Why scans failed: a line for all that failed alike, and no more lines than a panel can show."""
+    names: dict[str, list[str]] = {}
+    for line in lines:
+        if line.state == "failed":
+            names.setdefault(line.message, []).append(printable(line.case or line.scan.name))
+    commonest = sorted(names.items(), key=lambda told: -len(told[1]))
+    told = [f"{_some(of_it)}: {message}" for message, of_it in commonest[:_SHOWN]]
+    if left := sum(len(of_it) for _message, of_it in commonest[_SHOWN:]):
+        more = _("{number} more failed; {table} in the results folder tells why.")
+        told.append(more.format(number=left, table=SUMMARY))
+    return told
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:_SHOWN])
+    if len(names) <= _SHOWN:
+        return shown
+    return _("{names} and {number} more").format(names=shown, number=len(names) - _SHOWN)

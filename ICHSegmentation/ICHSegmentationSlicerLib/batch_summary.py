@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ICHSegmentationLib.labels import LABELS
-from ICHSegmentationLib.printable import no_formula
+from ICHSegmentationLib.printable import no_formula, printable
 
 if TYPE_CHECKING:
     from .batch_run import BatchLine
@@ -41,7 +41,7 @@ def write_summary(path: Path, lines: Iterable[BatchLine]) -> None:
 
 def _row(line: BatchLine) -> dict[str, Any]:
     told = {"case": line.case, "state": line.state, "message": line.message, "scan": line.scan}
-    row: dict[str, Any] = {name: no_formula(str(text)) for name, text in told.items()}
+    row: dict[str, Any] = {name: no_formula(printable(str(text))) for name, text in told.items()}
     if line.measurements is not None:
         row |= {"total_volume_ml": line.measurements["total_volume_ml"]}
         row |= {f"{name}_ml": line.measurements["subtypes"].get(name, 0.0) for name in _SUBTYPES}

@@ -11,6 +11,7 @@ from ICHSegmentationLib.events import Failed, Finished
 
 from .line_process import Ending
 from .messages import Meaning, cancelled, meaning_of, not_started
+from .translation import tr as _
 
 Kind = Literal["done", "cancelled", "failed"]
 
@@ -34,6 +35,13 @@ class Outcome:
     hint: str = ""
     details: str = ""
     results: tuple[Finished, ...] = ()
+
+    @property
+    def advice(self) -> str:
+        """The hint, and the details where they say why."""
+        if not self.details or self.kind == "cancelled":
+            return self.hint
+        return self.hint + "\n\n" + _("Its last lines:") + "\n" + self.details
 
 
 def outcome_of(

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ICHSegmentationLib.errors import CancelledError, OutputError
+from ICHSegmentationLib.errors import OutputError
 from ICHSegmentationLib.events import Event, Failed, Finished, ProcessStarted, Started, parse_line
 from ICHSegmentationLib.settings import DetectionSettings, SegmentationSettings
 
@@ -16,7 +16,6 @@ from .outcome import Outcome, outcome_of
 from .run_process import RunProcess
 from .segment_command import comparison_arguments, detection_arguments, segment_arguments, write_list
 from .steps import After
-from .translation import tr as _
 from .warm_process import WarmProcess
 
 GRACE_MS = 5000
@@ -139,7 +138,4 @@ class Worker:
         if self._current is None and self._told:
             return
         case = self._current.case if self._current else ""
-        hint = outcome.hint
-        if outcome.details and outcome.code != CancelledError.code:
-            hint += "\n\n" + _("Its last lines:") + "\n" + outcome.details
-        self._on_event(Failed(case, outcome.code, outcome.message, hint))
+        self._on_event(Failed(case, outcome.code, outcome.message, outcome.advice))

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ICHSegmentationSlicerLib.outcome import Outcome
 from opening import PlannedSetup, bleed_mask
 from volumes import make_scan
 
@@ -33,7 +34,7 @@ class PlannedBatch:
 
     def cancel(self) -> None:
         self.cancelled = True
-        self.end(None)
+        self.end(Outcome("cancelled"))
 
 
 class BatchSetup(PlannedSetup):
@@ -168,7 +169,8 @@ def test_several_scans_are_segmented_and_counted(opened: Any, scene: Any, tmp_pa
     setup.batch.tell(None)
     assert panel.said("batchLabel") == "1 of 2 scans are done.\nb: No head."
     assert panel.ui.batchProgressBar.value() == 1000
-    setup.batch.end(None)
+    setup.batch.end(Outcome("failed", hint="Choose another scan."))
+    assert panel.said("batchLabel").splitlines()[1:] == ["b: No head.", "Choose another scan."]
     assert panel.ui.batchStartButton.isEnabled()
 
 
@@ -194,6 +196,26 @@ def test_a_batch_can_be_cancelled(opened: Any, scene: Any, tmp_path: Path) -> No
     panel.press("batchCancelButton")
     assert setup.batch.cancelled
     assert panel.ui.batchStartButton.isEnabled()
+    assert "cancelled; the next run goes on" in panel.said("batchLabel")
+
+
+def test_a_batch_whose_process_died_says_so_once_and_what_to_do(
+    opened: Any, scene: Any, tmp_path: Path
+) -> None:
+    for number in range(30):
+        (tmp_path / f"{number:02d}.nii").touch()
+    setup = BatchSetup()
+    panel = opened(setup)
+    panel.ui.batchInputPath.setCurrentPath(str(tmp_path))
+    panel.ui.batchOutputPath.setCurrentPath(str(tmp_path / "results"))
+    panel.press("batchStartButton")
+    for number, line in enumerate(setup.batch.lines):
+        line.state, line.message = "failed", "The run crashed." if number > 7 else f"{number} is no head."
+    setup.batch.end(Outcome("failed", "crashed", "The run crashed.", "Please report it.", "in torch"))
+    said = panel.said("batchLabel").splitlines()
+    assert said[1:3] == ["08, 09, 10, 11, 12 and 17 more: The run crashed.", "00: 0 is no head."]
+    assert said[-5] == "4 more failed; summary.csv in the results folder tells why."
+    assert said[-4:] == ["Please report it.", "", "Its last lines:", "in torch"]
 
 
 def test_comparing_needs_another_segmented_scan(opened: Any, scan: Any, scene: Any) -> None:

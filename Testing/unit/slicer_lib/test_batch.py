@@ -41,6 +41,16 @@ def test_images_and_dicom_folders_are_found_and_nothing_else(tmp_path: Path) -> 
     assert found == ["a.NRRD", "b.nii.gz", "deep/c.mha", "ending", "patient/series"]
 
 
+def test_scans_among_which_results_were_written_are_found_again(tmp_path: Path) -> None:
+    for name in ("ct.nii.gz", "summary.csv", "ct/measurements.json", "ct/uncertainty.nii.gz"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    for name in ("detection.json", "heatmap_any.nii.gz"):
+        (tmp_path / "detected").mkdir(exist_ok=True)
+        (tmp_path / "detected" / name).touch()
+    assert scans_in(tmp_path) == [tmp_path / "ct.nii.gz"]
+
+
 def test_a_folder_that_is_itself_a_series_is_one_scan(tmp_path: Path) -> None:
     write_dicom(tmp_path)
     assert scans_in(tmp_path) == [tmp_path]
@@ -76,16 +86,27 @@ class Database:
 
     def fileValue(self, file: str, tag: str) -> str:
         kind = Path(file).name[:2]
-        return {"0008,0060": kind, "0008,103e": f"{kind} Kopf 5.0/H31s"}[tag]
+        named = {"0008,0060": kind, "0008,103e": f"{kind} Kopf 5.0/H31s"}
+        return {**named, "0010,0020": "A/7", "0008,0020": "20240131"}[tag]
 
 
 def test_the_ct_series_of_selected_patients_get_folders_of_their_own(tmp_path: Path) -> None:
     database = Database(tmp_path)
     (folder,) = gather_series(database, ["1", "2"], tmp_path)
-    assert folder.name == "001-CT_Kopf_5_0_H31s"
+    assert (folder.parent.name, folder.name[:-12]) == ("A_7-20240131", "CT_Kopf_5_0_H31s-")
     assert sorted(file.read_text() for file in folder.iterdir()) == sorted(database.files["CT-6"])
     (again,) = gather_series(database, ["1"], tmp_path)
     assert again != folder
+    assert again.name == folder.name
+
+
+def test_no_two_series_of_the_database_go_by_one_name(tmp_path: Path) -> None:
+    """Results go by it: what was found on another patient must not be there already."""
+    database = Database(tmp_path)
+    (first,) = gather_series(database, ["1"], tmp_path)
+    database.files = {"CT-other": database.files["CT-6"]}
+    (second,) = gather_series(database, ["1"], tmp_path)
+    assert second.name != first.name
 
 
 @pytest.mark.parametrize("patients", [[], ["2"]], ids=["nobody", "one without a CT"])
@@ -179,6 +200,36 @@ def test_an_earlier_result_counts_as_done(tmp_path: Path) -> None:
     assert [event.measurements for event in batch.heard if isinstance(event, Finished)] == [MEASURED] * 3
     assert batch.outcomes[0].kind == "done"
     assert "earlier result" in batch.summary()[0]["message"]
+
+
+def test_the_result_of_another_scan_does_not_count_as_done(tmp_path: Path) -> None:
+    batch = PlannedBatch(tmp_path)
+    (tmp_path / "out" / "a").mkdir(parents=True)
+    (tmp_path / "out" / "a" / "measurements.json").write_text(json.dumps(MEASURED))
+    batch.tell(Started("a", "a.nii.gz"))
+    batch.tell(Failed("a", "other_scans_result", "It is of another scan."))
+    assert batch.states()[0] == "failed"
+    assert batch.summary()[0]["total_volume_ml"] == ""
+
+
+def test_scans_whose_names_are_no_text_have_their_lines(tmp_path: Path) -> None:
+    batch = PlannedBatch(tmp_path)
+    batch.run.lines[0] = BatchLine(tmp_path / "m\udcfcller.nii", "m\ufffdller")
+    batch.tell(Failed("", "input", "None."))
+    assert batch.summary()[0]["scan"] == str(tmp_path / "m\ufffdller.nii")
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["each scan failed", "the process died"])
+def test_what_the_process_wrote_last_is_told_where_a_scan_did_not_come_to_its_own_end(
+    tmp_path: Path, told: bool
+) -> None:
+    batch = PlannedBatch(tmp_path)
+    for name in "abc" if told else "a":
+        batch.tell(Started(name, f"{name}.nii.gz"))
+        batch.tell(Failed(name, "no_head", "Expected a head, found air."))
+    batch.end(Outcome("failed", "no_head", "Expected a head, found air.", "Choose others.", "a warning"))
+    assert ("a warning" in batch.outcomes[0].advice) is not told
+    assert batch.outcomes[0].advice.startswith("Choose others.")
 
 
 def test_a_batch_that_never_started_fails_every_line(tmp_path: Path) -> None:
