@@ -1,6 +1,7 @@
 """A folder of DICOM files, or one multi-frame file, to the one CT volume in it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,8 @@ def read_dicom(path: Path) -> CTVolume:
     """Read the CT series in a folder (and its subfolders), or an enhanced multi-frame CT file.
 
     Slices are ordered by position along their normal. Scouts are left out. A tilted gantry gives a sheared
-    affine; missing slices or uneven spacing fill ``slice_positions_mm``. The warnings tell each of these.
+    affine; missing slices or uneven spacing fill ``slice_positions_mm``; subfolders that may not be read are
+    left out. The warnings tell each of these.
     ``header`` is the :class:`.dicom_seg_source.DicomSource`.
 
     Raises:
@@ -45,7 +47,20 @@ def read_dicom(path: Path) -> CTVolume:
         DependencyError: see :func:`.dicom_pixels.read_pixels`.
         NotAnImageError: a file is damaged.
     """
-    return _read(path, files_in(path) if path.is_dir() else [path])
+    if not path.is_dir():
+        return _read(path, [path])
+    closed: list[Path] = []
+    files = files_in(path, closed.append)
+    if closed and not files:
+        raise EmptyFolderError(
+            f"Expected DICOM files in {path}, found only what may not be read.",
+            "Allow reading it, or give another folder.",
+        )
+    volume = _read(path, files)
+    if not closed:
+        return volume
+    told = f"Slices may be missing: folders that may not be read were left out ({len(closed)})."
+    return replace(volume, warnings=(told, *volume.warnings))
 
 
 def read_dicom_slices(files: Sequence[Path]) -> CTVolume:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from dicom_maker import head_series, write_series
 
+from ICHSegmentationLib.errors import EmptyFolderError
 from ICHSegmentationLib.io import read_ct
 from ICHSegmentationLib.io.folder_files import files_in
 
@@ -47,9 +48,7 @@ def test_each_folder_counts_once_and_by_its_own_path(tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["z/inner/1"]
 
 
-def test_a_folder_that_may_not_be_read_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file(tmp_path / "mine" / "1")
-    locked = file(tmp_path / "locked" / "2").parent
+def lock(locked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = Path.iterdir
 
     def refuse(folder: Path) -> Iterator[Path]:
@@ -58,7 +57,26 @@ def test_a_folder_that_may_not_be_read_is_left_out(tmp_path: Path, monkeypatch: 
         return listed(folder)
 
     monkeypatch.setattr(Path, "iterdir", refuse)
+
+
+def test_a_folder_that_may_not_be_read_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file(tmp_path / "mine" / "1")
+    lock(file(tmp_path / "locked" / "2").parent, monkeypatch)
     assert names_in(tmp_path) == ["mine/1"]
+
+
+def test_a_series_of_which_a_part_may_not_be_read_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_series(head_series(), tmp_path)
+    last = max(tmp_path.iterdir())
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    last.rename(locked / last.name)
+    lock(locked, monkeypatch)
+    assert any("may not be read" in warning for warning in read_ct(tmp_path).warnings)
+    with pytest.raises(EmptyFolderError, match="may not be read"):
+        read_ct(locked)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right that not every user has")
