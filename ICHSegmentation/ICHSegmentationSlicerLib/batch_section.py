@@ -11,6 +11,7 @@ from ICHSegmentationLib.events import Event
 from ICHSegmentationLib.printable import printable
 
 from .batch_run import SUMMARY
+from .database_scans import discard_series
 from .guard import Guard
 from .translation import tr as _
 from .widgets import Sentence, path_in
@@ -31,6 +32,7 @@ class BatchSection:
         self._ui, self._section, self._setup = ui, setup_section, setup
         self._told = Sentence(ui.batchLabel)
         self._worker: Any = None
+        self._gathered: list[Path] = []
         ui.batchStartButton.clicked.connect(guard(self.start_folder, self._told))
         ui.batchDatabaseButton.clicked.connect(guard(self.start_selected, self._told))
         ui.batchCancelButton.clicked.connect(self.cancel)
@@ -49,15 +51,19 @@ class BatchSection:
         folder = path_in(self._ui.batchInputPath)
         if not Path(folder).is_dir() or not folder:
             raise InputError(_("Expected a folder with scans, found none chosen."), _("Choose one above."))
-        self._start(self._setup.scans_in(Path(folder)))
+        scans = self._setup.scans_in(Path(folder))
+        self._start(scans, self._output())
 
     def start_selected(self) -> None:
         """Segment the head CTs of the patients selected in the DICOM database.
 
         Raises:
-            InputError: no patient with a CT is selected.
+            InputError: a folder is not chosen, or no patient with a CT is selected.
         """
-        self._start(self._setup.selected_scans())
+        output = self._output()
+        self._section.require_ready()
+        self._gathered = self._setup.selected_scans()
+        self._start(self._gathered, output)
 
     def cancel(self) -> None:
         if self._worker is not None:
@@ -69,20 +75,23 @@ class BatchSection:
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.cancel()
+        self._discard_gathered()
 
-    def _start(self, scans: list[Path]) -> None:
+    def _output(self) -> Path:
         output = path_in(self._ui.batchOutputPath)
         if not output:
             raise InputError(_("Expected a folder for results, found none chosen."), _("Choose one above."))
+        return Path(output)
+
+    def _start(self, scans: list[Path], output: Path) -> None:
         self._section.require_ready()
         self._worker = self._setup.make_batch_worker(self._hear, self._end)
         self._show()
         self._told.say(_("0 of {number} scans are done.").format(number=len(scans)))
         try:
-            self._worker.start_all(scans, Path(output), self._section.settings(uncertainty=False))
+            self._worker.start_all(scans, output, self._section.settings(uncertainty=False))
         except ICHError:
-            self._worker = None
-            self._show()
+            self._finish()
             raise
 
     def _hear(self, event: Event) -> None:
@@ -104,8 +113,16 @@ class BatchSection:
             self._tell(_("The rest was cancelled; the next run goes on there."))
         else:
             self._tell(*([outcome.advice] if outcome.advice else []))
+        self._finish()
+
+    def _finish(self) -> None:
         self._worker = None
+        self._discard_gathered()
         self._show()
+
+    def _discard_gathered(self) -> None:
+        discard_series(self._gathered)
+        self._gathered = []
 
     def _show(self) -> None:
         running = self.running

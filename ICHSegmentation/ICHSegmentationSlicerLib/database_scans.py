@@ -13,6 +13,7 @@ from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.io.atomic import output_errors
 from ICHSegmentationLib.io.link_or_copy import link_or_copy
 
+from .run_folder import discard
 from .translation import tr as _
 
 _MODALITY, _DESCRIPTION, _PATIENT, _DATE = "0008,0060", "0008,103e", "0010,0020", "0008,0020"
@@ -41,7 +42,7 @@ def gather_series(database: Any, patients: Iterable[str], parent: Path) -> list[
         patients: their keys in the database.
 
     Raises:
-        InputError: no patient is selected, or none has a CT series.
+        InputError: no patient is selected, none has a CT series, or files of one are no longer there.
         OutputError: or one of its kinds: the folders cannot be made.
     """
     series = {
@@ -58,12 +59,30 @@ def gather_series(database: Any, patients: Iterable[str], parent: Path) -> list[
             _("Expected patients with a CT, found none selected in the DICOM database."),
             _("Open the DICOM module, select patients there, and come back."),
         )
+    lost = {_whose(database, files) for files in scans.values() if not all(file.is_file() for file in files)}
+    if lost:
+        raise InputError(
+            _(
+                "Expected every file of the series that are selected, found some no longer there: {whose}."
+            ).format(whose=", ".join(sorted(lost))),
+            _("Import them into the DICOM database again, or select the other patients alone."),
+        )
     with output_errors(parent):
         place = Path(tempfile.mkdtemp(prefix="ICHSegmentation-series-", dir=parent))
-        return [
-            _gathered(files, place / _whose(database, files) / _name(database, key, files))
-            for key, files in scans.items()
-        ]
+        try:
+            return [
+                _gathered(files, place / _whose(database, files) / _name(database, key, files))
+                for key, files in scans.items()
+            ]
+        except OSError:
+            discard(place)
+            raise
+
+
+def discard_series(scans: Iterable[Path]) -> None:
+    """Remove what :func:`gather_series` made: copies would fill the disk, and tell of patients."""
+    for place in {scan.parents[1] for scan in scans}:
+        discard(place)
 
 
 def _is_ct(database: Any, files: list[Path]) -> bool:

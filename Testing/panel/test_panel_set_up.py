@@ -38,10 +38,20 @@ class PlannedBatch:
 
 
 class BatchSetup(PlannedSetup):
+    def __init__(self, folder: Path = Path()) -> None:
+        super().__init__()
+        self.folder, self.selections = folder, 0
+
     def scans_in(self, folder: Path) -> list[Path]:
         if not any(folder.iterdir()):
             raise InputError("Expected scans, found none.", "Choose another folder.")
         return sorted(folder.iterdir())
+
+    def selected_scans(self) -> list[Path]:
+        self.selections += 1
+        scan = self.folder / "series" / "patient" / "ct"
+        scan.mkdir(parents=True)
+        return [scan]
 
     def make_batch_worker(self, on_event: Any, on_finished: Any) -> PlannedBatch:
         self.batch = PlannedBatch(on_event, on_finished)
@@ -184,6 +194,31 @@ def test_a_batch_without_folders_or_scans_meets_a_sentence(opened: Any, scene: A
     (tmp_path / "a.nii").touch()
     panel.press("batchStartButton")
     assert panel.said("batchLabel").startswith("Expected a folder for results")
+
+
+@pytest.mark.parametrize("end", ["done", "closed", "not begun"])
+def test_copies_of_the_selected_patients_go_with_the_batch(
+    opened: Any, scene: Any, tmp_path: Path, end: str
+) -> None:
+    setup = BatchSetup(tmp_path)
+    panel = opened(setup)
+    panel.press("batchDatabaseButton")
+    assert setup.selections == 0  # no copies as long as nobody knows where to put results
+    panel.ui.batchOutputPath.setCurrentPath(str(tmp_path / "results"))
+    if end == "not begun":
+
+        def refuse(*_: Any) -> None:
+            raise InputError("Not this.")
+
+        setup.make_batch_worker = lambda *_: SimpleNamespace(start_all=refuse)
+    panel.press("batchDatabaseButton")
+    assert setup.selections == 1
+    assert (tmp_path / "series").exists() is (end != "not begun")
+    if end == "done":
+        setup.batch.end(Outcome("done"))
+    else:
+        panel.close()
+    assert not (tmp_path / "series").exists()
 
 
 def test_a_batch_can_be_cancelled(opened: Any, scene: Any, tmp_path: Path) -> None:

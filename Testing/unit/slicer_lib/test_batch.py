@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ICHSegmentationSlicerLib import database_scans
 from ICHSegmentationSlicerLib.batch_run import BatchLine, BatchRun
 from ICHSegmentationSlicerLib.batch_scans import scans_in
 from ICHSegmentationSlicerLib.database_scans import gather_series
 from ICHSegmentationSlicerLib.outcome import Outcome
 
-from ICHSegmentationLib.errors import InputError
+from ICHSegmentationLib.errors import DiskFullError, InputError
 from ICHSegmentationLib.events import Event, Failed, Finished, Progress, Started
 from ICHSegmentationLib.settings import SegmentationSettings
 
@@ -113,6 +115,27 @@ def test_no_two_series_of_the_database_go_by_one_name(tmp_path: Path) -> None:
 def test_a_selection_without_a_ct_is_told(tmp_path: Path, patients: list[str]) -> None:
     with pytest.raises(InputError, match="DICOM module"):
         gather_series(Database(tmp_path), patients, tmp_path)
+
+
+def test_a_series_whose_files_have_gone_is_told_with_whose_it_is(tmp_path: Path) -> None:
+    database = Database(tmp_path)
+    Path(database.files["CT-6"][3]).unlink()
+    with pytest.raises(InputError, match="no longer there: A_7-20240131"):
+        gather_series(database, ["1"], tmp_path)
+    assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
+
+
+def test_a_copy_that_does_not_fit_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(source: Path, place: Path) -> None:
+        place.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(database_scans, "link_or_copy", fill)
+    with pytest.raises(DiskFullError):
+        gather_series(Database(tmp_path), ["1"], tmp_path)
+    assert [path for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
 class PlannedBatch:
