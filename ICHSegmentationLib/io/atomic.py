@@ -75,7 +75,7 @@ def atomic_path(final: Path) -> Iterator[Path]:
         try:
             yield temporary
             _flush(temporary)
-            _patiently(temporary.replace, final)
+            patiently(temporary.replace, final)
         except BaseException:  # Ctrl-C and a cancelled run too: nothing half-written may stay
             with suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -176,19 +176,19 @@ def _publish(temporary: Path, final: Path, earlier: Earlier | None) -> None:
     if final.exists():
         _carry_over(final, temporary, earlier)
         replaced = _beside(final, REPLACED_PREFIX)
-        _patiently(final.rename, replaced)
+        patiently(final.rename, replaced)
     try:
-        _patiently(temporary.rename, final)
+        patiently(temporary.rename, final)
     except OSError:
         if replaced is not None:
-            _patiently(replaced.rename, final)
+            patiently(replaced.rename, final)
         raise
     _flush_folder(final.parent)
     if replaced is not None:
         _remove(replaced)
 
 
-def _patiently(rename: Callable[[Path], Path], new: Path) -> None:
+def patiently(rename: Callable[[Path], Path], new: Path) -> None:
     """Rename, again and again while somebody has a hold of the old or the new one for a moment."""
     until = time.monotonic() + (_HELD_S if _OPEN_FILES_STAY else 0.0)
     while True:
@@ -220,7 +220,7 @@ def _bring_back_replaced(final: Path) -> None:
     """Undo a swap that was killed between its two renames."""
     if not final.exists():
         for replaced in _siblings(final, REPLACED_PREFIX):
-            _patiently(replaced.rename, final)
+            patiently(replaced.rename, final)
             return
 
 

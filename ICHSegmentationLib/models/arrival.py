@@ -82,6 +82,18 @@ def writing(path: Path) -> AbstractContextManager[None]:
     return output_errors(path)
 
 
+def put_in_place(arrived: Path, place: Path) -> None:
+    """Put what was written under its final name, see :func:`..io.atomic.patiently`.
+
+    Raises:
+        OutputError: or one of its kinds: it cannot be put there.
+    """
+    from ..io.atomic import patiently  # as above
+
+    with writing(place):
+        patiently(arrived.rename, place)
+
+
 def _copied(open_named: Opener, target: Path) -> ModelFolder:
     _copy(open_named, MANIFEST_NAME, target, LARGEST_MANIFEST)
     model = ModelFolder.open(target)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import ModelError, ModelNotFoundError
-from .arrival import download_file, unpacked, writing
+from .arrival import download_file, put_in_place, unpacked, writing
 from .folder import MANIFEST_NAME, ModelFolder
 
 DEFAULT, OPEN, DETECTOR = "default", "open", "detector"
@@ -124,8 +124,7 @@ def import_folder(path: Path) -> ModelFolder:
                 f"Expected a model that is not installed yet, found one with the id '{model_id}'.",
                 _how_to_import(model_id),
             )
-        with writing(place):
-            model.path.rename(place)
+        put_in_place(model.path, place)
     return ModelFolder.open(place)
 
 

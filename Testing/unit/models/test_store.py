@@ -2,6 +2,7 @@ import errno
 import hashlib
 import http.server
 import io
+import itertools
 import os
 import shutil
 import stat
@@ -172,6 +173,23 @@ def test_a_full_disk_is_told_and_leaves_nothing_in_the_store(
     with pytest.raises(DiskFullError):
         import_folder(a_model_folder)
     assert everything_in(the_store) == set()
+
+
+def test_a_model_that_a_virus_scanner_holds_for_a_moment_is_imported(
+    a_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, which then refuses to rename it."""
+    rename, tries = Path.rename, itertools.count()
+
+    def held_at_first(path: Path, target: Path) -> Path:
+        if next(tries) < 2:
+            raise PermissionError(errno.EACCES, "Access is denied")
+        return rename(path, target)
+
+    monkeypatch.setattr("ICHSegmentationLib.io.atomic._OPEN_FILES_STAY", True)
+    monkeypatch.setattr(Path, "rename", held_at_first)
+    import_folder(a_model_folder)
+    find("small").verify()
 
 
 def test_a_model_that_cannot_be_deleted_is_told(
