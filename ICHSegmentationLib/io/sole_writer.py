@@ -1,5 +1,7 @@
 """One writer of a result at a time, here or on another computer that shares the folder."""
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +17,7 @@ def sole_writer(final: Path) -> Iterator[bool]:
     stay, and holds up nobody.
 
     Raises:
-        OSError: the folder of ``final`` cannot be written to.
+        OSError: the folder of ``final`` cannot be written to, or knows no locks.
     """
     from filelock import FileLock, Timeout  # Slicer's panel loads this file before any package is there
 
@@ -26,6 +28,8 @@ def sole_writer(final: Path) -> Iterator[bool]:
         alone = True
     except Timeout:
         alone = False
+    except NotImplementedError as error:  # so older ones tell of a file system without locks
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK)) from error
     try:
         yield alone
     finally:

@@ -333,3 +333,15 @@ def test_what_a_program_keeps_open_is_told_with_what_to_do(tmp_path, monkeypatch
         path.write_text("new")
     assert (tmp_path / "summary.csv").read_text() == "earlier"
     assert names(tmp_path) == ["summary.csv"]
+
+
+def test_a_folder_without_locks_is_told(tmp_path, monkeypatch):
+    """As older versions of filelock tell it."""
+
+    def no_locks(*_, **__):
+        raise NotImplementedError
+
+    monkeypatch.setattr("filelock.FileLock.acquire", no_locks)
+    with pytest.raises(OutputError, match=os.strerror(errno.ENOLCK)), atomic_folder(tmp_path / "result"):
+        pass
+    assert not names(tmp_path)
