@@ -107,7 +107,7 @@ class _Serving:
         self.command = command
         self.answers: dict[str, Asker] = {}
         self.pid = 0
-        self._answered = False
+        self._answered = self._killed = False
         self._process: LineProcess | None = None
         self._launcher = 0
 
@@ -128,6 +128,7 @@ class _Serving:
     def kill(self) -> None:
         if self._process is None or not self._process.running:
             return
+        self._killed = True
         if self.pid:
             end_process(self.pid, by_force=True)
         self._process.kill()
@@ -154,8 +155,9 @@ class _Serving:
             asker.hear(line)
 
     def _end(self, ending: Ending) -> None:
-        if not self._answered:  # an older library, or a launcher that keeps the requests to itself
-            self._unfit()
+        still_started = self._killed and not self.pid
+        if not self._answered and not still_started:
+            self._unfit()  # an older library, or a launcher that keeps the requests to itself
         if ending.crashed and self.pid not in (0, self._launcher):
             end_process(self.pid)  # only the launcher died
         answers, self.answers = self.answers, {}

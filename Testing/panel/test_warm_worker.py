@@ -163,6 +163,33 @@ def test_a_process_that_does_not_heed_cancelling_is_ended_and_replaced(runs: Any
     assert kept.warm.pid not in (0, pid)
 
 
+def test_a_process_that_was_ended_before_it_had_started_is_replaced_too(runs: Any, tmp_path: Path) -> None:
+    """As on a cold disk, where its libraries take longer to load than a user to think again."""
+    flag = tmp_path / "started"
+    kept = runs(grace_ms=50)
+    main = kept.interpreter.library_folder / "ICHSegmentationLib" / "__main__.py"
+    slow = f"from pathlib import Path\nflag = Path({str(flag)!r})\n"
+    slow += "if not flag.exists():\n    import time; flag.touch(); time.sleep(600)\n"
+    main.write_text(slow + main.read_text("utf-8"), encoding="utf-8")
+    worker = kept.begin()
+    until(flag.exists, 300)
+    worker.cancel()
+    assert kept.outcome().kind == "cancelled"
+    assert kept.run().kind == "done"
+    assert kept.messages() != ["alone"]
+
+
+@posix
+def test_a_process_that_hears_no_request_is_not_asked_again_once_it_was_ended(runs: Any) -> None:
+    kept = runs(first="arguments[0] == 'serve' and time.sleep(600)", grace_ms=50)
+    worker = kept.begin()
+    until(lambda: bool(kept.warm.pid), 300)
+    worker.cancel()
+    assert kept.outcome().kind == "cancelled"
+    assert kept.run().kind == "done"
+    assert kept.messages() == ["alone"]
+
+
 @posix
 def test_a_process_that_dies_in_its_work_is_told_and_replaced(runs: Any) -> None:
     dies = "answer(event='started', case='ct', input=''); 'deadly' in line and os.abort()"
