@@ -3,7 +3,7 @@
 from argparse import Namespace
 from collections.abc import Callable
 
-from ICHSegmentationLib.cli import speak_utf8
+from ICHSegmentationLib.cli import reader_gone, speak_utf8
 from ICHSegmentationLib.cli.failures import attempt, cancelled_by_signals, tell
 from ICHSegmentationLib.errors import ICHError
 
@@ -17,8 +17,11 @@ def carry_out(options: Namespace) -> int:
         return 0
 
     speak_utf8()
-    with cancelled_by_signals():
-        outcome = attempt(work)
+    try:
+        with cancelled_by_signals():
+            outcome = attempt(work)
+    except BrokenPipeError:
+        return reader_gone()
     if isinstance(outcome, ICHError):
         tell(outcome)
         return outcome.exit_code

@@ -29,13 +29,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with cancelled_by_signals():
             outcome = attempt(lambda: import_module(f".{options.command}", __package__).run(options))
     except BrokenPipeError:
-        # Whoever read our output has gone; Python must not try to flush what is left.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return CancelledError.exit_code
+        return reader_gone()
     if isinstance(outcome, ICHError):
         tell(outcome)
         return outcome.exit_code
     return outcome
+
+
+def reader_gone() -> int:
+    """The exit code when whoever read our output has gone; Python will not try to flush what is left."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return CancelledError.exit_code
 
 
 def speak_utf8() -> None:

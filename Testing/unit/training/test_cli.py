@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 
-from ICHSegmentationLib.errors import InputError
+import pytest
+
+from ICHSegmentationLib.errors import CancelledError, InputError
 from ICHSegmentationLib.models.store import EMBEDDED
 from Training.cli import main
 
@@ -20,6 +22,18 @@ def test_a_folder_in_letters_that_a_windows_pipe_cannot_hold_is_named(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"bundle in {out}\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not tell that a pipe is broken from other errors")
+def test_whoever_reads_the_output_may_go():
+    """As ``head`` does."""
+    command = [sys.executable, "-u", "-m", "Training", "recipes"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout and process.stderr
+        process.stdout.close()
+        told = process.stderr.read()
+    assert process.returncode == CancelledError.exit_code
+    assert not told
 
 
 def test_an_evaluation_of_held_out_cases_needs_some(tmp_path, capsys):
