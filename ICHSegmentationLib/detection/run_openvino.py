@@ -36,8 +36,9 @@ class OpenVINOPart:
     engine: EngineName = "openvino"
 
     def __init__(self, path: Path, threads: int | None) -> None:
+        self._compiled = compiled(path, threads)  # kept, for what releases its memory
         with engine_errors(RuntimeError):
-            self._request = compiled(path, threads).create_infer_request()
+            self._request = self._compiled.create_infer_request()
 
     def __call__(self, *inputs: Array) -> tuple[Array, ...]:
         with engine_errors(RuntimeError):

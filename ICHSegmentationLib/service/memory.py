@@ -4,7 +4,7 @@ import ctypes
 import gc
 import sys
 
-from ..inference.engines.openvino_network import release_memory
+from ..inference.engines.openvino_core import release_memory
 
 
 def give_back_memory() -> None:

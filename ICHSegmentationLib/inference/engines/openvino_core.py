@@ -4,6 +4,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from .network import engine_errors
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 # OpenVINO would tell its makers of every load, by a process forked for that, which may hang where there is no
 # network. Without this package it tells nobody.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
+
+_open: "WeakSet[openvino.CompiledModel]" = WeakSet()
 
 
 @cache
@@ -39,4 +43,18 @@ def compiled(path: Path, threads: int | None) -> "openvino.CompiledModel":
     if threads is not None:
         config["INFERENCE_NUM_THREADS"] = str(threads)
     with engine_errors(RuntimeError):
-        return core().compile_model(str(path), "CPU", config)
+        network = core().compile_model(str(path), "CPU", config)
+    _open.add(network)
+    return network
+
+
+def release_memory() -> None:
+    """Give back what every network in use allocated for earlier images; none may be running.
+
+    The next image takes a little longer.
+    """
+    for network in _open:
+        release = getattr(network, "release_memory", None)  # early versions have none
+        if release is not None:
+            with engine_errors(RuntimeError):
+                release()

@@ -1,7 +1,6 @@
 """OpenVINO on the CPU, in full precision: the fastest that was measured, and the quickest to load."""
 
 from pathlib import Path
-from weakref import WeakSet
 
 from ...models import ModelFolder
 from ...settings import EngineName
@@ -34,10 +33,9 @@ class OpenVINONetwork:
 
     def __init__(self, path: Path, divisor: tuple[int, int, int], threads: int | None) -> None:
         self.divisor = divisor
-        self._compiled = compiled(path, threads)
+        self._compiled = compiled(path, threads)  # kept, for what releases its memory
         with engine_errors(RuntimeError):
             self._request = self._compiled.create_infer_request()
-        _open.add(self)
 
     def __call__(self, image: Image) -> Image:
         # OpenVINO does not always say that an input does not fit, and may break down later for having run it.
@@ -46,19 +44,3 @@ class OpenVINONetwork:
         with engine_errors(RuntimeError):
             logits: Image = next(iter(self._request.infer({0: image}).values()))
         return logits
-
-    def release_memory(self) -> None:
-        """Give back what was allocated for earlier images; the next one takes a little longer."""
-        release = getattr(self._compiled, "release_memory", None)  # early versions have none
-        if release is not None:
-            with engine_errors(RuntimeError):
-                release()
-
-
-_open: "WeakSet[OpenVINONetwork]" = WeakSet()
-
-
-def release_memory() -> None:
-    """:meth:`OpenVINONetwork.release_memory` of every network in use; none may be running."""
-    for network in _open:
-        network.release_memory()

@@ -1,5 +1,6 @@
 """A detector gives what its networks give, on every engine, in the order of the scan and of the classes."""
 
+import gc
 import json
 import shutil
 from pathlib import Path
@@ -13,6 +14,7 @@ from ICHSegmentationLib.detection import CLASSES, Detector
 from ICHSegmentationLib.detection.parts import network_of
 from ICHSegmentationLib.errors import ModelError, ModelTamperedError
 from ICHSegmentationLib.inference.engines import cache
+from ICHSegmentationLib.inference.engines.openvino_core import release_memory
 from ICHSegmentationLib.preparation.brain_slices import SHAPE
 from ICHSegmentationLib.preparation.detector_slices import detector_slices
 from ICHSegmentationLib.volume import CTVolume
@@ -53,6 +55,26 @@ def test_every_engine_gives_what_the_two_networks_give(expected, engine: str):
     # another number of slices than the network was converted with, and more than one pass
     assert detector.detect(noise(1)).slices.shape == (1, 6)
     assert detector.detect(noise(17)).slices.shape == (17, 6)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_both_networks_in_openvino_give_back_the_memory_of_earlier_images(
+    expected, monkeypatch: pytest.MonkeyPatch
+):
+    openvino = pytest.importorskip("openvino")
+    released = []
+    release = openvino.CompiledModel.release_memory
+    monkeypatch.setattr(
+        openvino.CompiledModel, "release_memory", lambda network: (released.append(network), release(network))
+    )
+    model, probabilities = expected
+    gc.collect()
+    release_memory()
+    others, detector = len(released), Detector.open(model, "cpu", "openvino")
+    detector.detect(noise())
+    release_memory()
+    assert len(released) == 2 * others + 2
+    np.testing.assert_allclose(detector.detect(noise()).slices, probabilities, atol=1e-4)
 
 
 @pytest.mark.filterwarnings("ignore")

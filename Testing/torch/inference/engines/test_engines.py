@@ -135,7 +135,7 @@ def test_a_converted_network_runs_without_torch(engine, model):
 
 def test_openvino_gives_the_same_answer_after_it_gave_its_memory_back(model):
     require("openvino")
-    from ICHSegmentationLib.inference.engines.openvino_network import release_memory
+    from ICHSegmentationLib.inference.engines.openvino_core import release_memory
 
     network = opening.open_network(model, "fine", "openvino", threads=1).network
     image = np.random.default_rng(0).uniform(-1, 1, (1, 1, 4, 64, 64)).astype(np.float32)
