@@ -1,5 +1,6 @@
 """What ends a command early, as one of the project's own errors."""
 
+import errno
 import logging
 import signal
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from ..errors import CancelledError, ICHError
+from ..errors import CancelledError, ICHError, InputError
 
 _logger = logging.getLogger(__name__)
 
@@ -57,6 +58,12 @@ def attempt(work: Callable[[], int]) -> int | ICHError:
         _logger.debug("Where it came from:", exc_info=True)
         return missing_package(error)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            _logger.debug("Where it came from:", exc_info=True)
+            return InputError(
+                f"Expected paths that this computer can hold, found one that is too long: {error.filename}.",
+                "Check the path, or choose a shorter one.",
+            )
         _logger.exception("Not expected: please report this.")
         return ICHError(
             f"Something went wrong that should not: {type(error).__name__}: {error}",

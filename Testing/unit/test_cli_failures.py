@@ -57,6 +57,18 @@ def test_a_bad_setting_is_told(a_ct: Path, tmp_path: Path, capsys: pytest.Captur
     assert "at least one thread" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows takes a name that is too long for one that is not there")
+@pytest.mark.parametrize("option", [None, "--model", "--detector"])
+def test_a_path_that_is_too_long_is_told(
+    option: str | None, a_ct: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "x" * 5000
+    given = [name] if option is None else [a_ct, option, name]
+    assert segment(*given, "-o", tmp_path / "out") == errors.InputError.exit_code
+    shown = capsys.readouterr()
+    assert "too long: xxx" in shown.out + shown.err
+
+
 def test_an_unexpected_error_is_a_sentence_a_traceback_and_code_70(
     a_ct: Path, no_network: FakeSegmenter, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
