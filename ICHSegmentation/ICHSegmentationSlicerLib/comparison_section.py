@@ -42,9 +42,14 @@ class ComparisonSection:
         return self._run.active
 
     def refresh(self) -> None:
-        """Show whether a comparison is active; end it where what it compares is no longer so."""
-        if self.running and self._session.measurements is not self._compared:
+        """Show whether a comparison is active; where what it compares is no longer so, it ends, and what was
+        told of it goes."""
+        changed = self._session.measurements is not self._compared
+        self._compared = self._session.measurements
+        if changed and self.running:
             self._end(_("The scan or its segmentation has changed, so the comparison was ended."))
+        elif changed and self._session.scan is not None:  # else the scene was closed, which may be told there
+            self._told.clear()
         running = self.running
         self._ui.compareButton.setVisible(not running)
         self._ui.compareButton.setEnabled(self._session.segmentation is not None)
@@ -68,7 +73,6 @@ class ComparisonSection:
         segmentation = self._segmentation_of(earlier)
         if self._scene.take_apart(session.scan):
             self._remeasure()
-        self._compared = session.measurements
         self._run.start(Segmented(earlier, segmentation), Segmented(session.scan, session.segmentation))
         self._ui.comparisonProgressBar.setValue(0)
         self._ui.comparisonCancelButton.setEnabled(True)

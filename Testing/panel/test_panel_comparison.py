@@ -188,6 +188,22 @@ def test_another_scan_or_an_edit_in_mid_run_ends_the_comparison(
     assert len(segmentations(scene)) == 2
 
 
+@pytest.mark.parametrize("what", ["another scan", "an edit"])
+def test_growth_is_told_only_as_long_as_it_is_of_what_is_shown(
+    panel: OpenPanel, setup: PlannedSetup, scan: Any, earlier: Any, what: str
+) -> None:
+    panel.press("compareButton")
+    setup.worker.finish_comparison(MOVE)
+    panel.settle(seconds=0.5)  # the numbers follow the scan, which has moved
+    panel.panel.session.choose_lesion(7)
+    assert panel.said("comparisonLabel").startswith("It grew.")
+    if what == "an edit":
+        panel.panel.session.segmentation.GetSegmentation().RemoveAllSegments()
+    else:
+        panel.ui.scanSelector.setCurrentNode(earlier)
+    assert panel.settle(lambda: not panel.said("comparisonLabel"), 60)
+
+
 def test_another_process_compares_while_the_panel_goes_on(
     opened: Any, scene: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
