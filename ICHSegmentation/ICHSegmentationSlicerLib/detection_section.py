@@ -55,11 +55,11 @@ class DetectionSection:
         return self._run.active
 
     def refresh(self) -> None:
-        """Follow the session; the slices are listed anew only for another result."""
-        if self._session.scan is not self._scan:
+        """Follow the session; the slices are listed anew, and maps made, only for another result."""
+        detection = self._detection
+        if self._session.scan is not self._scan or detection != self._shown:
             self.let_go()
             self._scan = self._session.scan
-        detection = self._detection
         if detection != self._shown or detection is None:
             self._shown = detection
             self._list(detection)

@@ -107,11 +107,12 @@ class HemorrhageScene(SceneMaps):
             self.jump_to(place)
         self.tabulate(scan, measurements)
         yield
-        if overlay is not None:
-            from .map_overlay import add_overlay
+        from .map_overlay import add_overlay, remove_overlays
 
+        remove_overlays(self._scene, scan)  # of an earlier run, perhaps of another model
+        if overlay is not None:
             add_overlay(self._scene, scan, overlay)
-            yield
+        yield
 
     def make_surfaces(self, segmentation: Any) -> Iterator[None]:
         """The surfaces for the 3D view, a step for each segment."""

@@ -100,6 +100,15 @@ def overlay_of(
     return next((v for v in volumes if v.GetNodeReference(kind.role) is scan), None)
 
 
+def remove_overlays(scene: slicer.vtkMRMLScene, scan: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Take every map of this scan out of the views and the scene."""
+    for kind in KINDS:
+        overlay = overlay_of(scene, scan, kind)
+        if overlay is not None:
+            set_visible(overlay, False)
+            scene.RemoveNode(overlay)
+
+
 def set_visible(overlay: slicer.vtkMRMLScalarVolumeNode, visible: bool) -> None:
     """Lay the map over every slice view that shows its scan, or take it away where it lies."""
     scene = overlay.GetScene()

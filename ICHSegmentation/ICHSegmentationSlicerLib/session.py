@@ -53,7 +53,7 @@ class Session:
     ) -> None:
         """A segmentation of the scan; the largest lesion is chosen."""
         self.segmentation, self.measurements = segmentation, measurements
-        self.result_folder, self.edited = result_folder, False
+        self.result_folder, self.edited, self.overlay = result_folder, False, ""
         lesions = measurements["lesions"]
         self.lesion = lesions[0]["id"] if lesions else None
         self._tell()
