@@ -13,6 +13,8 @@ _USAGE = 2
 """Of ``argparse``, for options that it does not know."""
 _PYTHON = 1
 """Of Python itself, when a module cannot be found or loaded."""
+_WINDOWS_ABORT = 3
+"""Of ``abort()`` on Windows, which Unix tells as a signal."""
 _QT_KILLED = 0xF291
 """Of a process that QProcess killed on Windows."""
 
@@ -52,7 +54,7 @@ def meaning_of(exit_code: int, crashed: bool = False) -> Meaning:
     if not crashed and end in _told_by_itself():
         return _told_by_itself()[end]
     signal_number = end if crashed else end - 128  # a shell adds 128
-    meaning = _ended_by_system().get(end) or _ended_by_system().get(signal_number)
+    meaning = _ended_by_windows().get(end) or _ended_by_signal().get(signal_number)
     return meaning or Meaning(
         "crashed", _("The run ended unexpectedly (exit code {code}).").format(code=exit_code), _report_it()
     )
@@ -62,52 +64,73 @@ def _report_it() -> str:
     return _("Please report it, with the details and what the doctor says.")
 
 
-def _ended_by_system() -> dict[int, Meaning]:
-    """By the signals of Unix and the NTSTATUS values of Windows."""
-    memory = Meaning(
-        errors.InsufficientMemoryError.code,
-        _("The system ended the run, most often because the memory did not suffice."),
-        _("Close other programs, or choose the CPU as device if the graphics card's memory was used up."),
-    )
-    fault = Meaning("crashed", _("The run crashed: a library touched memory that it must not."), _report_it())
-    gave_up = Meaning("crashed", _("The run crashed: a library gave up."), _report_it())
-    processor = Meaning(
-        "crashed",
-        _("The run crashed: a library uses something that this processor does not have."),
-        _("Install a PyTorch that is made for this processor."),
-    )
-    outside = Meaning("ended", _("Somebody ended the run from outside."), _("Start it again."))
+def _ended_by_signal() -> dict[int, Meaning]:
+    """By the number of a signal of Unix."""
+    return {
+        signal.SIGINT: _outside(),
+        signal.SIGTERM: _outside(),
+        signal.SIGABRT: _gave_up(),
+        signal.SIGSEGV: _fault(),
+        signal.SIGILL: _processor(),
+        signal.SIGFPE: _gave_up(),
+        1: _outside(),  # SIGHUP
+        3: _outside(),  # SIGQUIT
+        7: _fault(),  # SIGBUS on Linux
+        9: _memory(),  # SIGKILL
+        10: _fault(),  # SIGBUS on macOS
+        24: _outside(),  # SIGXCPU
+    }
+
+
+def _ended_by_windows() -> dict[int, Meaning]:
+    """By an NTSTATUS, or the exit code of those who end a process there."""
     library = Meaning(
         errors.DependencyError.code,
         _("Python could not load a library of the system."),
         _("On Windows, install the Microsoft Visual C++ Redistributable, then start Slicer again."),
     )
     return {
-        signal.SIGINT: outside,
-        signal.SIGTERM: outside,
-        signal.SIGABRT: gave_up,
-        signal.SIGSEGV: fault,
-        signal.SIGILL: processor,
-        signal.SIGFPE: gave_up,
-        1: outside,  # SIGHUP
-        3: outside,  # SIGQUIT
-        7: fault,  # SIGBUS on Linux
-        9: memory,  # SIGKILL
-        10: fault,  # SIGBUS on macOS
-        24: outside,  # SIGXCPU
-        _QT_KILLED: outside,
-        0xC000013A: outside,  # control C
-        0xC0000005: fault,  # access violation
-        0xC00000FD: gave_up,  # stack overflow
-        0xC0000374: fault,  # heap corruption
-        0xC0000409: gave_up,  # fast fail
-        0xC000001D: processor,  # illegal instruction
-        0xC0000017: memory,
-        0xC000012D: memory,  # commitment limit
+        _QT_KILLED: _outside(),
+        0xC000013A: _outside(),  # control C
+        0xC0000005: _fault(),  # access violation
+        0xC00000FD: _gave_up(),  # stack overflow
+        0xC0000374: _fault(),  # heap corruption
+        0xC0000409: _gave_up(),  # fast fail
+        0xC000001D: _processor(),  # illegal instruction
+        0xC0000017: _memory(),
+        0xC000012D: _memory(),  # commitment limit
         0xC0000135: library,  # not found
         0xC0000139: library,  # entry point not found
         0xC0000142: library,  # could not be initialised
     }
+
+
+def _outside() -> Meaning:
+    return Meaning("ended", _("Somebody ended the run from outside."), _("Start it again."))
+
+
+def _memory() -> Meaning:
+    return Meaning(
+        errors.InsufficientMemoryError.code,
+        _("The system ended the run, most often because the memory did not suffice."),
+        _("Close other programs, or choose the CPU as device if the graphics card's memory was used up."),
+    )
+
+
+def _fault() -> Meaning:
+    return Meaning("crashed", _("The run crashed: a library touched memory that it must not."), _report_it())
+
+
+def _gave_up() -> Meaning:
+    return Meaning("crashed", _("The run crashed: a library gave up."), _report_it())
+
+
+def _processor() -> Meaning:
+    return Meaning(
+        "crashed",
+        _("The run crashed: a library uses something that this processor does not have."),
+        _("Install a PyTorch that is made for this processor."),
+    )
 
 
 def _told_by_itself() -> dict[int, Meaning]:
@@ -174,6 +197,7 @@ def _told_by_itself() -> dict[int, Meaning]:
         _("The module and its library are of different versions: an option is not known."),
         _("Install the extension again, or update the library in the external Python."),
     )
+    told[_WINDOWS_ABORT] = _gave_up()
     told[_PYTHON] = Meaning(
         errors.DependencyError.code,
         _("Python could not load ICHSegmentationLib."),

@@ -45,6 +45,9 @@ def test_every_error_of_the_library_has_a_sentence_of_its_own(error: type[errors
         (-1073741801, True, "memory"),  # 0xC0000017, no memory
         (-1073741515, True, "library of the system"),  # 0xC0000135, DLL not found
         (62097, True, "ended the run from outside"),  # killed by QProcess on Windows
+        (3, False, "a library gave up"),  # abort() on Windows
+        (3, True, "ended the run from outside"),  # SIGQUIT
+        (9, False, "exit code 9"),  # its own, and no signal
         (2, False, "different versions"),
         (1, False, "could not load ICHSegmentationLib"),
         (0, False, "without a result"),
