@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import signal
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 LAST_LINES = 20
+
+_LINE_END = re.compile(r"\r?\n|\r(?!\n|\Z)")
+"""A progress bar writes each of its states over the last and ends no line: each counts as one."""
 
 MakeProcess = Callable[[], Any]
 """Makes a new ``QProcess``."""
@@ -152,9 +156,9 @@ class _Lines:
         self._rest = ""
 
     def add(self, piece: bytes) -> None:
-        *lines, self._rest = (self._rest + self._decode(piece)).split("\n")
+        *lines, self._rest = _LINE_END.split(self._rest + self._decode(piece))
         for line in lines:
-            self._on_line(line.rstrip("\r"))
+            self._on_line(line)
 
     def flush(self) -> None:
         if self._rest:

@@ -124,7 +124,7 @@ class Worker:
         self._on_finished(outcome)
 
     def _tidy_up(self) -> None:
-        if self._current is None:
+        if self._current is None or not self._out_dir.is_dir():  # a run that was abandoned has lost it
             return
         from ICHSegmentationLib.io.atomic import tidy_after_kill
 

@@ -219,6 +219,30 @@ def test_events_are_put_together_out_of_pieces_and_other_lines_are_passed_over(t
     assert heard.of_kind(events.Finished) == [events.Finished("ct")]
 
 
+def test_a_progress_bar_on_standard_error_does_not_swell_what_is_told(tmp_path: Path) -> None:
+    bar = """
+    for done in range(1000):
+        sys.stderr.write(f'\\r{done} ' + '#' * 1000)
+    sys.stderr.write('\\r\\nlast\\r\\n')
+    sys.exit(70)
+    """
+    heard = Heard(engine(tmp_path, bar)).start(tmp_path / "ct.nii.gz", tmp_path / "out")
+    details = heard.outcome().details
+    assert len(details) < 25_000
+    assert details.endswith("\nlast")
+    assert "999 #" in details
+
+
+@posix
+def test_a_run_whose_folder_has_gone_leaves_no_other_behind(tmp_path: Path) -> None:
+    """As when the scene was closed."""
+    heard = Heard(engine(tmp_path, "time.sleep(600)")).start(tmp_path / "ct.nii.gz", tmp_path / "out")
+    until(lambda: bool(heard.of_kind(events.Started)))
+    heard.worker.cancel()
+    assert heard.outcome().kind == "cancelled"
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_failure_that_the_process_tells_is_the_outcome(tmp_path: Path) -> None:
     fail = """
     tell(event='failed', case='ct', code='no_head', message='Expected a head.', hint='Choose another.')
