@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import InputError
 from ..io.scans import is_dicom
 from ..pipeline.cases import unique_names
+from ..pipeline.result_folder import is_own
 from ..printable import printable
 from .case import Case, Found, LeftOut, split_ending
 from .image_names import names_of_images
@@ -17,12 +18,15 @@ from .short_hash import short_hash
 
 _IMAGES = (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd")
 _SEGMENTATION = ".seg.nrrd"
+_RESULTS = {"measurements.json", "detection.json"}
+"""A folder with one of these holds the result of a scan."""
 
 
 def search_tree(root: Path, out_dir: Path, keep_identifiers: bool) -> Found:
     """Image files, named by their place below ``root``, and head CTs among the DICOM series.
 
     Links to folders are not followed: they may lead in a circle. Folders that cannot be read are left out.
+    Results are no scans, wherever they lie.
 
     Raises:
         InputError: ``root`` itself cannot be read.
@@ -68,14 +72,20 @@ def search_tree(root: Path, out_dir: Path, keep_identifiers: bool) -> Found:
 
 
 def _files(root: Path, out_dir: Path, leave_out: Callable[[OSError], None]) -> Iterator[Path]:
-    """Every file that is not hidden, in the order of the names; ``leave_out`` hears of unreadable folders."""
+    """Every file that is neither hidden nor a result, in the order of the names; ``leave_out`` hears of
+    unreadable folders."""
     results = out_dir.resolve()
     for folder, subfolders, files in os.walk(root, onerror=leave_out):
         place = Path(folder)
+        result = not _RESULTS.isdisjoint(files)
         subfolders[:] = sorted(
-            name for name in subfolders if not name.startswith(".") and (place / name).resolve() != results
+            name
+            for name in subfolders
+            if not (name.startswith(".") or (place / name).resolve() == results or (result and is_own(name)))
         )
-        yield from (place / name for name in sorted(files) if not name.startswith("."))
+        yield from (
+            place / name for name in sorted(files) if not (name.startswith(".") or (result and is_own(name)))
+        )
 
 
 def _is_dicom(path: Path) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from fnmatch import fnmatch
 from pathlib import Path
 
 from ..errors import InputError, OtherScansResultError
@@ -23,6 +24,11 @@ OWN = (
 )
 """Names in a result. With an earlier one these go, lest what was found on another scan stands beside the new;
 all else is a user's and stays."""
+
+
+def is_own(name: str) -> bool:
+    """Whether a file or folder of this name, in the folder of a result, is part of it."""
+    return any(fnmatch(name, pattern) for pattern in OWN)
 
 
 def result_folder(

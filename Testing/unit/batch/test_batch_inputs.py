@@ -223,6 +223,20 @@ def test_images_are_named_by_their_place_and_results_are_not_searched(tmp_path: 
     assert found.other_files == {".seg.nrrd": 1, ".txt": 1}
 
 
+def test_results_are_no_scans_wherever_they_lie(tmp_path: Path) -> None:
+    for name in ("ct.nii.gz", "segmentation.nii.gz", "of_another_run/ct/ct.nii.gz"):
+        write_scan(tmp_path / name)
+    for result in (tmp_path / "ct", tmp_path / "of_another_run" / "ct"):
+        write_scan(result / "segmentation.nii.gz")
+        write_series(head_series(), result / "pictures")
+        (result / "measurements.json").touch()
+    write_scan(tmp_path / "detected" / "heatmap_subdural.nii.gz")
+    (tmp_path / "detected" / "detection.json").touch()
+    found = find_cases(tmp_path, tmp_path)
+    assert {case.name for case in found.cases} == {"ct", "segmentation", "of_another_run_ct_ct"}
+    assert not found.left_out
+
+
 def test_long_names_of_images_stay_what_they_are_when_files_are_added(tmp_path: Path) -> None:
     before = []
     for number in (2, 1):
