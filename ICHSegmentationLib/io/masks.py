@@ -117,9 +117,9 @@ def require_writable(path: Path, ct: CTVolume | None) -> None:
     """Raise an InputError unless a mask of this CT can be written in the format of this file name."""
     name = path.name.lower()
     if name.endswith(".dcm"):
-        from .dicom_seg_source import source_of
+        from .dicom_seg_source import read_source, source_of
 
-        source_of(ct)
+        read_source(source_of(ct))
     elif not name.endswith((".nii.gz", ".nrrd")):
         raise InputError(
             f"Expected a mask file ending in {', '.join(MASK_FORMATS)}, found {path.name}.",
@@ -137,13 +137,13 @@ def _needed(ct: CTVolume | None, path: Path) -> CTVolume:
 
 
 def _encoded(mask: Volume, path: Path, ct: CTVolume | None, origin: Origin) -> bytes:
-    require_writable(path, ct)
     name = path.name.lower()
     if name.endswith(".dcm"):
         from .dicom_seg import seg_bytes
         from .dicom_seg_source import source_of
 
         return seg_bytes(mask.voxels, source_of(ct), origin)
+    require_writable(path, ct)
     if name.endswith(".nii.gz"):
         from .nifti import nifti_bytes
 

@@ -11,8 +11,10 @@ from fakes import FakeSegmenter, bleeding, head, write_nifti
 
 from ICHSegmentationLib import models
 from ICHSegmentationLib.cli import main
+from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.io import read_ct, read_mask, write_mask
-from ICHSegmentationLib.pipeline import path
+from ICHSegmentationLib.pipeline import path, segment_case
+from ICHSegmentationLib.settings import SegmentationSettings
 from ICHSegmentationLib.volume import Volume
 
 pytest.importorskip("highdicom")
@@ -49,6 +51,21 @@ def test_a_mask_goes_through_all_formats_and_comes_back_the_same(a_dicom_ct: Pat
         assert convert(last, following, "--ct", a_dicom_ct) == 0
         last = following
     assert (tmp_path / "6.nii.gz").read_bytes() == (tmp_path / "0.nii.gz").read_bytes()
+
+
+def test_a_series_that_no_seg_can_refer_to_is_refused_before_the_work(
+    a_dicom_ct: Path, a_segmenter: FakeSegmenter, tmp_path: Path
+) -> None:
+    for number, file in enumerate(sorted(a_dicom_ct.iterdir())):
+        header = pydicom.dcmread(file)
+        header.FrameOfReferenceUID = f"1.2.{number % 2 + 1}"
+        header.save_as(file)
+    worked: list[str] = []
+    a_segmenter.during = lambda: worked.append("segmented")
+    settings = SegmentationSettings(format="dcm", detect=False)
+    with pytest.raises(InputError, match="several values of FrameOfReferenceUID"):
+        segment_case(a_dicom_ct, tmp_path / "out", settings, segmenter=a_segmenter)
+    assert worked == []
 
 
 def test_without_a_ct_a_mask_keeps_its_own_grid(tmp_path: Path) -> None:
