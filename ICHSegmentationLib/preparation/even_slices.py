@@ -11,6 +11,8 @@ from .orientation import Reorientation
 
 FINEST_MM = 0.5
 """Closer slices need not all be there to see hemorrhage, to lay heads over each other and to show them."""
+MOST = 4
+"""Even slices for each of the scan's: a single slice far from the others shall not fill the memory."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class EvenSlices:
         if scan.slice_positions_mm is None:
             return cls(scan, scan, own, own)
         positions = np.abs(scan.slice_positions_mm - scan.slice_positions_mm[0])
-        step = max(FINEST_MM, float(np.diff(positions).min()))
+        finest = max(FINEST_MM, float(positions[-1]) / (MOST * len(positions)))
+        step = max(finest, float(np.diff(positions).min()))
         if np.abs(positions - own * scan.grid.slice_distance).max() <= step / 2:
             return cls(scan, scan, own, own)
         heights = np.arange(0, positions[-1] + step / 2, step)

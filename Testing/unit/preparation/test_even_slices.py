@@ -45,6 +45,13 @@ def test_each_slice_comes_to_lie_where_it_was_scanned_and_back(turned):
     assert even.of_slices(np.arange(9)).tolist() == [0, 1, 2, 4, 6, 8]
 
 
+@pytest.mark.parametrize("positions_mm", [[*range(0, 50, 5), 5000], [0, 0.1, *range(5, 170, 5)]])
+def test_a_stray_slice_does_not_fill_the_memory(positions_mm):
+    even = EvenSlices.of(numbered(positions_mm))
+    assert len(even.ct.voxels) <= 4 * len(positions_mm) + 1
+    assert len(even.back(even.ct).voxels) == len(positions_mm)
+
+
 def test_what_was_found_by_axial_slice_stays_so_where_another_axis_is_uneven():
     sagittal = numbered([0, 5, 10, 30])
     across = np.array([[0, 0, -5, 0], [0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1.0]])
