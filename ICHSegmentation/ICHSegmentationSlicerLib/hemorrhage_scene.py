@@ -181,13 +181,16 @@ class HemorrhageScene(SceneMaps):
         from ICHSegmentationLib.report.write import write_report
         from ICHSegmentationLib.volume import Volume
 
+        from .measurement_rows import edited_warnings
         from .scan_export import ct_of
         from .segmentation_nodes import mask_of
 
         ct = ct_of(scan)
         mask = Volume(mask_of(segmentation, scan), ct.affine)
         folder = Path(tempfile.mkdtemp(prefix="ICHSegmentation-report-", dir=self._folder))
-        return write_report(folder, ct, mask, {**measurements, "case": scan.GetName()})["report"]
+        warnings = [*edited_warnings(measurements), *measurements.get("warnings", [])]
+        shown = {**measurements, "case": scan.GetName(), "warnings": warnings}
+        return write_report(folder, ct, mask, shown)["report"]
 
     def is_from_dicom(self, scan: Any) -> bool:
         from .dicom_scan import is_from_dicom

@@ -89,6 +89,14 @@ def notable(measurements: Measured) -> list[str]:
     return sentences
 
 
+def edited_warnings(measurements: Measured) -> list[str]:
+    """What a reader of a page must know who sees no table of the panel: what is not the model's any more."""
+    names = dict.fromkeys(_(label_named(label).name).lower() for label in measurements.get("edited", ()))
+    if not names:
+        return []
+    return [_("A person has edited the outline since it was made: {labels}.").format(labels=", ".join(names))]
+
+
 def cells(row: Row) -> tuple[str, ...]:
     """Name, slices, volume, Tada volume, difference in mL and in percent, and a note; as they are shown."""
     difference = "" if row.difference_ml is None else ml_more(row.difference_ml)
@@ -109,7 +117,8 @@ def headings() -> tuple[str, ...]:
 
 def _total(measurements: Measured, lesions: list[Row]) -> Row:
     if not lesions:
-        return Row("total", _("No hemorrhage segmented"), 0.0)
+        edited = _marks(0.0, bool(measurements.get("edited")))
+        return Row("total", _("No hemorrhage segmented"), 0.0, marks=edited)
     volume, leaves_out = measurements["total_volume_ml"], measurements["tada_total_reason"]
     marks = _marks(volume, bool(measurements.get("edited")))
     if measurements["subtypes"].get(INTRAVENTRICULAR.id, 0.0) > 0:

@@ -96,6 +96,8 @@ class ResultSection:
     def _sentences(self, measurements: dict[str, Any]) -> list[str]:
         if measurements["lesions"]:
             sentences = self._scene.notable(measurements)
+        elif measurements.get("edited"):
+            sentences = [_("Nothing is outlined now: the segmentation has been edited.")]
         else:
             sentences = [_("The whole scan was read and nothing was outlined. Look through it yourself.")]
         unsure = measurements.get("uncertainty")

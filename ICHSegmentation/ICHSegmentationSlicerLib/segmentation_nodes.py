@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ICHSegmentationLib.errors import GridMismatchError, InputError
 from ICHSegmentationLib.io.masks import labels_in
 
-from .edited_segments import edited_labels, is_edited, mark_edited
+from .edited_segments import edited_labels, is_edited, keep_outlined, mark_edited
 from .scan_geometry import shape_of
 from .segment_voxels import SURFACE, mask_of, put_mask
 from .translation import tr as _
@@ -73,6 +73,7 @@ def add_segmentation(
         )
     # No StartModify here: it would tell of added segments without saying which.
     _place_with(scan, node)
+    keep_outlined(node, labels)
     put_mask(node, scan, mask, labels)
     _keep_facts(node, model_facts or {})
     return node

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from placements import PLACEMENTS, SHAPE, blots, noise
 from segments import FACTS, segment_of
-from volumes import make_scan, make_transform
+from volumes import load_bundle, make_scan, make_transform, save_bundle
 
 from ICHSegmentationLib.errors import UnknownLabelError
 from ICHSegmentationLib.labels import LABELS
@@ -82,3 +83,25 @@ def test_a_segment_remembers_that_it_was_edited(scene: Any) -> None:
     assert is_edited(segment_of(node, "subarachnoid"))
     assert not is_edited(segment_of(node, "hemorrhage"))
     assert edited_labels(node) == ["subarachnoid"]
+
+
+def test_a_segment_that_a_person_removed_counts_as_edited_also_in_a_saved_scene(
+    scene: Any, tmp_path: Path
+) -> None:
+    import slicer
+    from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation, edited_labels
+
+    node = add_segmentation(scene, make_scan(scene, voxels=noise()), blots(), FACTS)
+    history = slicer.vtkSegmentationHistory()
+    history.SetSegmentation(node.GetSegmentation())
+    history.SaveState()
+    node.GetSegmentation().RemoveSegment("subarachnoid")
+    assert edited_labels(node) == ["subarachnoid"]
+    assert history.RestorePreviousState()
+    assert edited_labels(node) == []
+    node.GetSegmentation().RemoveAllSegments()
+    load_bundle(scene, save_bundle(scene, tmp_path / "case.mrb"))
+    assert edited_labels(scene.GetFirstNodeByClass("vtkMRMLSegmentationNode")) == [
+        "hemorrhage",
+        "subarachnoid",
+    ]

@@ -93,6 +93,19 @@ def test_an_edit_by_a_person_is_told(scene: Any, tmp_path: Path) -> None:
     assert segment.SegmentAlgorithmName == "default"
 
 
+def test_what_a_person_left_nothing_of_is_not_the_models_alone(scene: Any, tmp_path: Path) -> None:
+    from ICHSegmentationSlicerLib.dicom_scan import files_of
+    from ICHSegmentationSlicerLib.seg_export import write_dicom_seg
+
+    scan, ct, database = loaded(scene, tmp_path / "ct", (1, 0, 0, 0, 1, 0))
+    segmentation, _mask = with_result(scene, scan, {"id": "default", "version": "1.0.0"})
+    segmentation.GetSegmentation().RemoveAllSegments()
+    path = write_dicom_seg(scan, segmentation, files_of(scan, database), tmp_path / "seg.dcm")
+    assert not read_mask(path, ct).voxels.any()
+    (segment,) = pydicom.dcmread(path).SegmentSequence
+    assert segment.SegmentAlgorithmType == "SEMIAUTOMATIC"
+
+
 def test_a_scan_that_is_no_longer_its_series_is_refused(scene: Any, tmp_path: Path) -> None:
     from ICHSegmentationSlicerLib.dicom_scan import files_of
     from ICHSegmentationSlicerLib.seg_export import write_dicom_seg

@@ -62,7 +62,20 @@ def test_the_report_after_an_edit_is_a_new_one(opened: Any, scan: Any, scene: An
     first, second = opened_pages
     assert first.parent == panel.panel.session.result_folder
     assert second != first
-    assert "CT" in second.read_text("utf-8")
+    warning = "A person has edited the outline since it was made: intraparenchymal hemorrhage."
+    assert warning in second.read_text("utf-8")
+
+
+def test_what_a_person_removed_altogether_is_not_told_as_the_models_finding(
+    opened: Any, scan: Any, scene: Any
+) -> None:
+    panel = shown(opened, scan)
+    (node,) = segmentations(scene)
+    node.GetSegmentation().RemoveAllSegments()
+    assert panel.settle(lambda: not panel.panel.session.measurements["lesions"], 60)
+    assert panel.said("headlineLabel") == "No hemorrhage segmented"
+    assert panel.said("notableLabel") == "Nothing is outlined now: the segmentation has been edited."
+    assert "edited" in panel.panel._result._scene.text(panel.panel.session.measurements)
 
 
 def test_a_scan_from_dicom_can_be_saved_as_a_dicom_seg(
