@@ -47,6 +47,7 @@ class Sentence:
 
     def __init__(self, label: Any) -> None:
         self._label = label
+        label.setMinimumWidth(1)  # or a path of Windows, which Qt breaks nowhere, makes the panel as wide
         self.clear()
 
     def say(self, text: str) -> None:

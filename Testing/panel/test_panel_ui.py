@@ -153,3 +153,20 @@ def test_the_stand_in_raises_on_what_slicer_does_not_have(desktop: Any, tmp_path
     unknown.write_text(UI.read_text("utf-8").replace("noneEnabled", "noSuchProperty"))
     with pytest.raises(ValueError, match="noSuchProperty"):
         slicer.util.loadUI(str(unknown))
+
+
+def test_a_long_path_in_a_sentence_does_not_widen_the_panel(opened: Any, scene: Any) -> None:
+    from opening import PlannedSetup
+
+    panel = opened(PlannedSetup())
+    path = "C:\\Users\\Somebody" + "\\folder_of_a_patient" * 10
+    for section in ("batch", "setup", "comparison"):
+        whole = getattr(panel.ui, f"{section}CollapsibleButton")
+        whole.setProperty("collapsed", False)
+        panel.settle()
+        before = whole.layout().minimumSize().width()
+        label = getattr(panel.ui, f"{section}Label")
+        label.setText(f"Expected a scan, found none in {path}.")
+        label.setVisible(True)
+        panel.settle()
+        assert whole.layout().minimumSize().width() == before
