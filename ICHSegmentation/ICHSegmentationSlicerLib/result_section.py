@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ICHSegmentationLib.report.numbers import ml
@@ -71,7 +72,7 @@ class ResultSection:
         self._told.say(_("The measurements are on the clipboard."))
 
     def save_csv(self) -> None:
-        name = f"{self._session.scan.GetName()} hemorrhage.csv"
+        name = self._file_name(".csv")
         path = self._desk.ask_save_path(_("Save the table"), name, "CSV (*.csv)")
         if path is not None:
             self._scene.write_csv(self._session.measurements, path)
@@ -79,7 +80,7 @@ class ResultSection:
 
     def save_dicom_seg(self) -> None:
         session = self._session
-        name = f"{session.scan.GetName()} hemorrhage.dcm"
+        name = self._file_name(".dcm")
         path = self._desk.ask_save_path(_("Save as DICOM SEG"), name, "DICOM (*.dcm)")
         if path is not None:
             self._scene.write_dicom_seg(session.scan, session.segmentation, path)
@@ -92,6 +93,11 @@ class ResultSection:
         if page is None or session.edited or not page.exists():
             page = self._scene.write_report(session.scan, session.segmentation, session.measurements)
         self._desk.open_page(page)
+
+    def _file_name(self, ending: str) -> str:
+        """Slicer names scans after their DICOM series, such as ``5: HEAD W/O``: no folder is meant."""
+        scan = re.sub(r'[<>:"/\\|?*]+', "_", self._session.scan.GetName())
+        return f"{scan} hemorrhage{ending}"
 
     def _sentences(self, measurements: dict[str, Any]) -> list[str]:
         if measurements["lesions"]:

@@ -364,6 +364,17 @@ def test_the_table_is_saved_as_csv(opened: Any, scan: Any, tmp_path: Path) -> No
     assert "could not be written" in panel.said("resultLabel")
 
 
+def test_a_file_is_offered_a_name_that_is_no_folder(opened: Any, scan: Any) -> None:
+    scan.SetName("5: HEAD W/O 5.0")
+    scan.SetAttribute("DICOM.instanceUIDs", "1.2.3")
+    panel = shown(opened, scan)
+    offered: list[str] = []
+    panel.panel._result._desk.ask_save_path = lambda _title, name, _pattern: offered.append(name)
+    panel.press("csvButton")
+    panel.press("segButton")
+    assert offered == ["5_ HEAD W_O 5.0 hemorrhage.csv", "5_ HEAD W_O 5.0 hemorrhage.dcm"]
+
+
 def test_the_editors_keys_are_heard_only_while_the_editor_is_seen(opened: Any, scan: Any) -> None:
     panel = shown(opened, scan)
     calls, section = panel.ui.segmentEditorWidget._calls, panel.ui.correctionCollapsibleButton
