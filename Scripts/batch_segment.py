@@ -68,6 +68,8 @@ def segment_all(arguments: Sequence[str], setup: Any, process_events: Callable[[
     (outcome,) = ended
     done = sum(line.state == "done" for line in worker.lines)
     print(f"{done} of {len(scans)} scans have a result in {options.output}.", flush=True)
+    if worker.summary_trouble:
+        print(f"Error: {worker.summary_trouble}", file=sys.stderr)
     if outcome.kind != "done":
         print(f"Error: {outcome.message} {outcome.hint}".strip(), file=sys.stderr)
     return 0 if outcome.kind == "done" else 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,8 +20,6 @@ SUMMARY = "summary.csv"
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 _ENDED = ("done", "failed", "cancelled")
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,6 +67,8 @@ class BatchRun:
         self._worker = make_worker(self._hear, self._end)
         self._on_event, self._on_finished = on_event, on_finished
         self.lines: list[BatchLine] = []
+        self.summary_trouble = ""
+        """Why the summary is not that of now; empty where it is."""
         self._place = -1
 
     def start_all(self, scans: Sequence[Path], out_dir: Path, settings: SegmentationSettings) -> None:
@@ -136,5 +135,6 @@ class BatchRun:
     def _write_summary(self) -> None:
         try:
             write_summary(self._out_dir / SUMMARY, self.lines)
-        except OutputError as error:
-            _log.warning("%s", error)
+            self.summary_trouble = ""
+        except OutputError as error:  # on Windows, while Excel shows it
+            self.summary_trouble = str(error)

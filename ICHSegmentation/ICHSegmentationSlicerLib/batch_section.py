@@ -109,10 +109,9 @@ class BatchSection:
     def _end(self, outcome: Any) -> None:
         if self._worker is None:
             return
-        if outcome.kind == "cancelled":
-            self._tell(_("The rest was cancelled; the next run goes on there."))
-        else:
-            self._tell(*([outcome.advice] if outcome.advice else []))
+        stopped = outcome.kind == "cancelled"
+        advice = _("The rest was cancelled; the next run goes on there.") if stopped else outcome.advice
+        self._tell(*filter(None, (advice, self._worker.summary_trouble)))
         self._finish()
 
     def _finish(self) -> None:

@@ -26,7 +26,7 @@ class PlannedBatch:
     def __init__(self, on_event: Any, on_finished: Any) -> None:
         self.tell, self.end = on_event, on_finished
         self.lines: list[Any] = []
-        self.fraction, self.cancelled = 0.0, False
+        self.fraction, self.cancelled, self.summary_trouble = 0.0, False, ""
 
     def start_all(self, scans: list[Path], out_dir: Path, settings: Any) -> None:
         self.given = SimpleNamespace(scans=scans, out_dir=out_dir, settings=settings)
@@ -179,8 +179,11 @@ def test_several_scans_are_segmented_and_counted(opened: Any, scene: Any, tmp_pa
     setup.batch.tell(None)
     assert panel.said("batchLabel") == "1 of 2 scans are done.\nb: No head."
     assert panel.ui.batchProgressBar.value() == 1000
+    setup.batch.summary_trouble = "summary.csv may not be written."
     setup.batch.end(Outcome("failed", hint="Choose another scan."))
-    assert panel.said("batchLabel").splitlines()[1:] == ["b: No head.", "Choose another scan."]
+    assert panel.said("batchLabel").splitlines()[1:] == [
+        "b: No head.", "Choose another scan.", "summary.csv may not be written.",
+    ]  # fmt: skip
     assert panel.ui.batchStartButton.isEnabled()
 
 

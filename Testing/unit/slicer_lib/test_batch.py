@@ -242,6 +242,19 @@ def test_scans_whose_names_are_no_text_have_their_lines(tmp_path: Path) -> None:
     assert batch.summary()[0]["scan"] == str(tmp_path / "m\ufffdller.nii")
 
 
+def test_a_summary_that_could_not_be_written_is_known_until_it_is(tmp_path: Path) -> None:
+    batch = PlannedBatch(tmp_path)
+    in_the_way = tmp_path / "out" / "summary.csv" / "x"
+    in_the_way.mkdir(parents=True)
+    batch.tell(Started("a", "a.nii.gz"))
+    batch.tell(Finished("a", {}, MEASURED))
+    assert "summary.csv" in batch.run.summary_trouble
+    in_the_way.rmdir()
+    in_the_way.parent.rmdir()
+    batch.end(Outcome("cancelled"))
+    assert batch.run.summary_trouble == ""
+
+
 @pytest.mark.parametrize("told", [True, False], ids=["each scan failed", "the process died"])
 def test_what_the_process_wrote_last_is_told_where_a_scan_did_not_come_to_its_own_end(
     tmp_path: Path, told: bool
