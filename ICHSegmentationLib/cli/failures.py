@@ -20,14 +20,15 @@ _SIGNALS = [
 
 @contextmanager
 def cancelled_by_signals() -> Iterator[None]:
-    """Let Ctrl-C and a request to end raise :class:`CancelledError`; a second one ends at once."""
+    """Let Ctrl-C and a request to end raise KeyboardInterrupt, as no error that something may go on after; a
+    second one ends at once."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def cancel(number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
-        raise CancelledError()
+        raise KeyboardInterrupt
 
     listened = [number for number in _SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
     before = {number: signal.signal(number, cancel) for number in listened}

@@ -5,7 +5,7 @@ from argparse import Namespace
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..errors import CancelledError, InputError
+from ..errors import InputError
 from ..settings import SegmentationSettings
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def run(options: Namespace) -> int:
         keep_identifiers=options.keep_identifiers,
         encryption=_encryption(options),
     )
-    with suppress(CancelledError), node.Node(settings) as running:
+    with suppress(KeyboardInterrupt), node.Node(settings) as running:
         running.run()
     return 0
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from command_line import segment
 from fakes import FakeSegmenter
 
 from ICHSegmentationLib import errors
+from ICHSegmentationLib.cli.failures import attempt, cancelled_by_signals
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,3 +61,15 @@ def test_a_cancelled_run_says_so_and_leaves_nothing(
     assert json.loads(out.splitlines()[-1])["code"] == "cancelled"
     assert "Traceback" not in err
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_what_goes_on_after_errors_does_not_go_on_after_a_cancel() -> None:
+    """Imports that may fail, and cases of which one may, among them."""
+
+    def work() -> int:
+        with suppress(Exception):
+            signal.raise_signal(signal.SIGTERM)
+        return 0
+
+    with cancelled_by_signals():
+        assert isinstance(attempt(work), errors.CancelledError)
