@@ -14,6 +14,7 @@ from ICHSegmentationLib.io.dicom_seg_source import DicomSource, source_in
 from ICHSegmentationLib.io.origin import Origin
 
 from .scan_geometry import local_affine
+from .segment_edits import require_together
 from .segmentation_nodes import edited_labels, mask_of, model_facts_of
 from .translation import tr as _
 
@@ -34,9 +35,10 @@ def write_dicom_seg(
     Raises:
         GridMismatchError: the scan is no longer the series that it was loaded from.
         UnknownLabelError: a segment is no hemorrhage.
-        InputError: a slice's file is damaged.
+        InputError: a slice's file is damaged, or the segmentation does not lie with the scan.
         NotWritableError, DiskFullError, OutputError: the file cannot be written.
     """
+    require_together(scan, segmentation)
     source = source_in(files)
     mask = _in_order_of(source, mask_of(segmentation, scan), local_affine(scan))
     facts = model_facts_of(segmentation)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
-from volumes import make_scan
+from volumes import make_scan, make_transform
 
 from ICHSegmentationLib.errors import GridMismatchError, InputError
 from ICHSegmentationLib.io import read_ct, read_mask
@@ -121,6 +121,25 @@ def test_a_scan_that_is_no_longer_its_series_is_refused(scene: Any, tmp_path: Pa
     with pytest.raises(GridMismatchError, match="loaded from DICOM"):
         write_dicom_seg(scan, segmentation, files[1:], tmp_path / "seg.dcm")
     assert not (tmp_path / "seg.dcm").exists()
+
+
+def test_a_segmentation_that_lies_elsewhere_than_its_scan_is_refused(scene: Any, tmp_path: Path) -> None:
+    from ICHSegmentationSlicerLib.dicom_scan import files_of
+    from ICHSegmentationSlicerLib.seg_export import write_dicom_seg
+
+    scan, ct, database = loaded(scene, tmp_path / "ct", (1, 0, 0, 0, 1, 0))
+    segmentation, mask = with_result(scene, scan)
+    moved = np.eye(4)
+    moved[:3, 3] = 5, 6, 7
+    transform = make_transform(scene, moved)
+    scan.SetAndObserveTransformNodeID(transform.GetID())
+    files, path = files_of(scan, database), tmp_path / "seg.dcm"
+    with pytest.raises(InputError, match="same transform"):
+        write_dicom_seg(scan, segmentation, files, path)
+    assert not path.exists()
+    segmentation.SetAndObserveTransformNodeID(transform.GetID())
+    write_dicom_seg(scan, segmentation, files, path)
+    np.testing.assert_array_equal(read_mask(path, ct).voxels, mask)
 
 
 def test_slices_that_have_gone_from_the_database_are_told(scene: Any, tmp_path: Path) -> None:
