@@ -30,8 +30,10 @@ def scans_in(folder: Path) -> list[Path]:
         scans = list(_found(folder))
     except OSError as error:
         raise InputError(
-            _("{folder} cannot be read: {error}.").format(folder=folder, error=error.strerror),
-            _("Choose another folder."),
+            _("{folder} cannot be read: {error}.").format(
+                folder=error.filename or folder, error=error.strerror
+            ),
+            _("Allow reading it, or choose another folder."),
         ) from error
     if not scans:
         raise InputError(

@@ -66,6 +66,21 @@ def test_a_folder_without_scans_is_told(tmp_path: Path) -> None:
         scans_in(tmp_path / "missing")
 
 
+def test_a_folder_below_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "open.nii").touch()
+    (tmp_path / "closed").mkdir()
+    entries = Path.iterdir
+
+    def iterdir(folder: Path) -> Any:
+        if folder.name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return entries(folder)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    with pytest.raises(InputError, match="closed cannot be read: Permission denied"):
+        scans_in(tmp_path)
+
+
 class Database:
     """Two patients: one with a scout, a CT and an MR, and one without images."""
 
