@@ -159,7 +159,7 @@ def test_a_long_path_in_a_sentence_does_not_widen_the_panel(opened: Any, scene: 
     from opening import PlannedSetup
 
     panel = opened(PlannedSetup())
-    path = "C:\\Users\\Somebody" + "\\folder_of_a_patient" * 10
+    path = "D:\\studies" + "\\folder_of_a_patient" * 10
     for section in ("batch", "setup", "comparison"):
         whole = getattr(panel.ui, f"{section}CollapsibleButton")
         whole.setProperty("collapsed", False)
