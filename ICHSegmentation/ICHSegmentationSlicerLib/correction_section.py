@@ -7,6 +7,7 @@ from typing import Any
 
 from ICHSegmentationLib.errors import ICHError
 from ICHSegmentationLib.labels import LABELS
+from ICHSegmentationLib.report.numbers import ml
 
 from .shared import Shared
 from .steps import Settling
@@ -129,7 +130,7 @@ class CorrectionSection:
             chosen_in(self._ui.subtypeComboBox),
             self._ui.segmentEditorWidget.saveStateForUndo,
         )
-        said = [_("Added {volume:.1f} mL.").format(volume=added.volume_ml)]
+        said = [_("Added {volume} mL.").format(volume=ml(added.volume_ml))]
         if added.goes_on:
             said.append(
                 _(
@@ -151,7 +152,7 @@ class CorrectionSection:
             place,
             self._ui.segmentEditorWidget.saveStateForUndo,
         )
-        self._told.say(_("Removed {volume:.1f} mL.").format(volume=volume))
+        self._told.say(_("Removed {volume} mL.").format(volume=ml(volume)))
         self._measure_soon()
 
     def relabel(self) -> None:

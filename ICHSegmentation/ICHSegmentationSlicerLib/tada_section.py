@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ICHSegmentationLib.report.numbers import ml, ml_more
+
 from .session import Measurements
 from .shared import Shared
 from .translation import tr as _
@@ -98,13 +100,11 @@ class TadaSection:
                 number=lesion["id"], reason=tada["reason"]
             )
         volume = self._lines.volume_ml if self._lines is not None else tada["volume_ml"]
-        return _(
-            "Lesion {number}: Tada {tada:.1f} mL, by voxels {voxels:.1f} mL ({difference:+.1f} mL)."
-        ).format(
+        return _("Lesion {number}: Tada {tada} mL, by voxels {voxels} mL ({difference} mL).").format(
             number=lesion["id"],
-            tada=volume,
-            voxels=lesion["volume_ml"],
-            difference=volume - lesion["volume_ml"],
+            tada=ml(volume),
+            voxels=ml(lesion["volume_ml"]),
+            difference=ml_more(volume - lesion["volume_ml"]),
         )
 
 

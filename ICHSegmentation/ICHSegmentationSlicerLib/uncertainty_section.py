@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ICHSegmentationLib.report.numbers import ml
+
 from .session import UNCERTAINTY
 from .shared import Shared
 from .translation import tr as _
@@ -38,7 +40,7 @@ class UncertaintySection:
         unsure = (self._session.measurements or {}).get("uncertainty")
         if not unsure:
             return _("The next run tells where the model is unsure.")
-        sentences = [_("The model was unsure about {volume:.1f} mL.").format(volume=unsure["unsure_ml"])]
+        sentences = [_("The model was unsure about {volume} mL.").format(volume=ml(unsure["unsure_ml"]))]
         if unsure["second_look"]:
             sentences.append(_("This case needs a second look."))
             sentences += unsure["reasons"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from opening import OpenPanel, PlannedSetup, bleed_mask
+import pytest
+from opening import OpenPanel, PlannedSetup, bleed_mask, shown
 from test_panel_detection import SHAPE, detection
 
 
@@ -52,3 +53,19 @@ def test_what_another_detector_looked_at_is_made_anew(opened: Any, scan: Any, sc
     assert not panel.ui.heatShowCheckBox.isChecked()
     panel.ui.heatShowCheckBox.setChecked(True)
     assert panel.settle(lambda: len(setup.workers) == 4 and setup.worker.started is not None, 60)
+
+
+def test_a_small_volume_reads_the_same_in_every_sentence_and_in_the_table(
+    opened: Any, scan: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ICHSegmentationLib.report.numbers import ml, ml_more
+
+    panel = shown(opened, scan)
+    lesion = panel.panel.session.chosen_lesion()
+    by_voxels, tada = lesion["volume_ml"], lesion["tada"]["volume_ml"]
+    assert panel.table()[-1][1:3] == [ml(by_voxels), ml(tada)]
+    sentence = f"Tada {ml(tada)} mL, by voxels {ml(by_voxels)} mL ({ml_more(tada - by_voxels)} mL)."
+    assert panel.said("tadaLabel") == f"Lesion 1: {sentence}"
+    monkeypatch.setattr(panel.panel._scene, "remove_lesion_at", lambda *_: 0.034)
+    panel.panel._correction.remove_at((0.0, 0.0, 0.0))
+    assert panel.said("correctionLabel") == "Removed 0.03 mL."

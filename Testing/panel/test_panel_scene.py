@@ -147,7 +147,7 @@ def test_where_blood_goes_on_the_next_click_adds_more_until_a_right_click(
     click_into_a_view(scene, (1.0, 2.0, 3.0))  # impatient
     assert panel.settle(lambda: len(places) == 1, 60)
     panel.settle()
-    assert panel.said("correctionLabel").startswith("Added 1.2 mL. Thin or far parts")
+    assert panel.said("correctionLabel").startswith("Added 1.25 mL. Thin or far parts")
     assert panel.ui.addLesionButton.isChecked()
     click_into_a_view(scene, (4.0, 5.0, 6.0))
     assert panel.settle(lambda: len(places) == 2, 60)
