@@ -193,15 +193,17 @@ class Panel:
         """While a run, a detection or a comparison works, nothing else may hold up the panel's thread."""
         detecting = self._detection.running
         comparing = self._comparison.running or detecting
+        idle = not self.running and not comparing
         self._ui.applyButton.setEnabled(not comparing)
         self._ui.comparisonCollapsibleButton.setEnabled(not self.running and not detecting)
         self._ui.detectionCollapsibleButton.setEnabled(not self.running and not self._comparison.running)
         for part in (
             self._ui.correctionCollapsibleButton,
             self._ui.relabelComboBox,
-            self._ui.batchCollapsibleButton,
             self._ui.setupCollapsibleButton,
         ):
-            part.setEnabled(not self.running and not comparing)
+            part.setEnabled(idle)
+        # A batch that works already can be cancelled all the while.
+        self._ui.batchCollapsibleButton.setEnabled(idle or self._batch.running)
         if self._state is not None and self._is_outdated(self._state):
             self._look_at(self._state)  # and leave what was said of the run

@@ -237,6 +237,20 @@ def test_a_batch_can_be_cancelled(opened: Any, scene: Any, tmp_path: Path) -> No
     assert "cancelled; the next run goes on" in panel.said("batchLabel")
 
 
+def test_a_batch_can_be_cancelled_while_a_scan_is_segmented(opened: Any, scan: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.nii").touch()
+    setup = BatchSetup()
+    panel = opened(setup)
+    panel.ui.batchInputPath.setCurrentPath(str(tmp_path))
+    panel.ui.batchOutputPath.setCurrentPath(str(tmp_path / "results"))
+    panel.press("batchStartButton")
+    panel.press("applyButton")
+    assert panel.panel.running
+    panel.press("batchCancelButton")
+    assert setup.batch.cancelled
+    assert panel.panel.running
+
+
 def test_a_batch_whose_process_died_says_so_once_and_what_to_do(
     opened: Any, scene: Any, tmp_path: Path
 ) -> None:
