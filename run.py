@@ -42,8 +42,8 @@ CHECKS = [
     ["mypy", "--platform", "win32", "--cache-dir", ".mypy_cache/win32"],  # finds what Windows does not have
 ]
 # Each group in a process of its own: the light tests must not find torch loaded, Slicer's classes come alone.
-SHOWN_TESTS = [["Testing/torch"]]
-TESTS_BESIDE = [["Testing/packaging", "Testing/unit"], ["Testing/mrml", "Testing/slicer"], ["Testing/panel"]]
+SHOWN_TESTS = [["Testing/panel"], ["Testing/torch"]]
+TESTS_BESIDE = [["Testing/packaging", "Testing/unit"], ["Testing/mrml", "Testing/slicer"]]
 
 
 def main() -> int:
