@@ -224,13 +224,20 @@ def test_copies_of_the_selected_patients_go_with_the_batch(
     assert not (tmp_path / "series").exists()
 
 
-def test_a_batch_can_be_cancelled(opened: Any, scene: Any, tmp_path: Path) -> None:
-    (tmp_path / "a.nii").touch()
+def started(opened: Any, folder: Path, scans: list[str]) -> tuple[BatchSetup, Any]:
+    """A panel in which a batch works on these scans."""
+    for name in scans:
+        (folder / name).touch()
     setup = BatchSetup()
     panel = opened(setup)
-    panel.ui.batchInputPath.setCurrentPath(str(tmp_path))
-    panel.ui.batchOutputPath.setCurrentPath(str(tmp_path / "results"))
+    panel.ui.batchInputPath.setCurrentPath(str(folder))
+    panel.ui.batchOutputPath.setCurrentPath(str(folder / "results"))
     panel.press("batchStartButton")
+    return setup, panel
+
+
+def test_a_batch_can_be_cancelled(opened: Any, scene: Any, tmp_path: Path) -> None:
+    setup, panel = started(opened, tmp_path, ["a.nii"])
     panel.press("batchCancelButton")
     assert setup.batch.cancelled
     assert panel.ui.batchStartButton.isEnabled()
@@ -238,12 +245,7 @@ def test_a_batch_can_be_cancelled(opened: Any, scene: Any, tmp_path: Path) -> No
 
 
 def test_a_batch_can_be_cancelled_while_a_scan_is_segmented(opened: Any, scan: Any, tmp_path: Path) -> None:
-    (tmp_path / "a.nii").touch()
-    setup = BatchSetup()
-    panel = opened(setup)
-    panel.ui.batchInputPath.setCurrentPath(str(tmp_path))
-    panel.ui.batchOutputPath.setCurrentPath(str(tmp_path / "results"))
-    panel.press("batchStartButton")
+    setup, panel = started(opened, tmp_path, ["a.nii"])
     panel.press("applyButton")
     assert panel.panel.running
     panel.press("batchCancelButton")
@@ -254,13 +256,7 @@ def test_a_batch_can_be_cancelled_while_a_scan_is_segmented(opened: Any, scan: A
 def test_a_batch_whose_process_died_says_so_once_and_what_to_do(
     opened: Any, scene: Any, tmp_path: Path
 ) -> None:
-    for number in range(30):
-        (tmp_path / f"{number:02d}.nii").touch()
-    setup = BatchSetup()
-    panel = opened(setup)
-    panel.ui.batchInputPath.setCurrentPath(str(tmp_path))
-    panel.ui.batchOutputPath.setCurrentPath(str(tmp_path / "results"))
-    panel.press("batchStartButton")
+    setup, panel = started(opened, tmp_path, [f"{number:02d}.nii" for number in range(30)])
     for number, line in enumerate(setup.batch.lines):
         line.state, line.message = "failed", "The run crashed." if number > 7 else f"{number} is no head."
     setup.batch.end(Outcome("failed", "crashed", "The run crashed.", "Please report it.", "in torch"))
