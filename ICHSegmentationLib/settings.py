@@ -12,6 +12,7 @@ MaskFormat = Literal["nii.gz", "nrrd", "seg.nrrd", "dcm"]
 DEVICES: tuple[DeviceName, ...] = get_args(DeviceName)
 ENGINES: tuple[EngineName, ...] = get_args(EngineName)
 MASK_FORMATS: tuple[MaskFormat, ...] = get_args(MaskFormat)
+MOST_THREADS = 1024
 
 
 @dataclass(frozen=True)
@@ -100,3 +101,5 @@ def _check_where_it_runs(device: str, engine: str, threads: int | None) -> None:
         raise InputError(f"Expected an engine out of {', '.join(ENGINES)}, found '{engine}'.")
     if threads is not None and threads < 1:
         raise InputError(f"Expected at least one thread, found {threads}.")
+    if threads is not None and threads > MOST_THREADS:
+        raise InputError(f"Expected at most {MOST_THREADS} threads, found {threads}.")

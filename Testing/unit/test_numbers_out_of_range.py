@@ -16,6 +16,7 @@ NODE = ["serve", "--dicom", "11112", "--destination", "PACS@192.0.2.17:104", "-o
     [
         *product(("batch", "node", "phantom"), ("nan", "inf", "-5")),
         *product(["worker"], ("nan", "-5")),  # it may wait for ever
+        *product(["threads"], ("0", "99999999999999")),
     ],
 )
 def test_a_number_out_of_range_is_told_before_any_work(
@@ -26,6 +27,7 @@ def test_a_number_out_of_range_is_told_before_any_work(
         "batch": ["batch", str(tmp_path), "-o", out, "--limit-memory", number],
         "node": [*NODE, out, "--quiet", number],
         "worker": ["serve", "--local", "--idle-minutes", number],
+        "threads": ["segment", str(tmp_path), "-o", out, "--threads", number],
         "phantom": ["phantom", "-o", f"{out}.nii.gz", "--volume-ml", number],
     }
     assert main(arguments[command]) == InputError.exit_code
