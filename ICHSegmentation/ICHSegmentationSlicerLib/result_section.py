@@ -100,15 +100,18 @@ class ResultSection:
         return f"{scan} hemorrhage{ending}"
 
     def _sentences(self, measurements: dict[str, Any]) -> list[str]:
+        edited = bool(measurements.get("edited"))
         if measurements["lesions"]:
             sentences = self._scene.notable(measurements)
-        elif measurements.get("edited"):
+        elif edited:
             sentences = [_("Nothing is outlined now: the segmentation has been edited.")]
         else:
             sentences = [_("The whole scan was read and nothing was outlined. Look through it yourself.")]
         unsure = measurements.get("uncertainty")
         if unsure and unsure["second_look"]:
-            sentences = [*sentences, _("This case needs a second look."), *unsure["reasons"]]
+            needed = _("The model's outline, before it was edited, needed a second look.")
+            look = needed if edited else _("This case needs a second look.")
+            sentences = [*sentences, look, *unsure["reasons"]]
         return list(dict.fromkeys([*sentences, *measurements.get("warnings", [])]))
 
     def _fill(self) -> None:

@@ -247,5 +247,14 @@ def segmentations(scene: Any) -> list[Any]:
     return [scene.GetNthNodeByClass(n, "vtkMRMLSegmentationNode") for n in range(count)]
 
 
+def erase_half(scene: Any, scan: Any) -> None:
+    """As a user does with the Segment Editor: one slice of the bleed's two is erased."""
+    (node,) = segmentations(scene)
+    (name,) = node.GetSegmentation().GetSegmentIDs()
+    mask = (bleed_mask(scan) > 0).astype(np.uint8)
+    mask[bleed_slices()[0].start] = 0
+    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, name, scan)
+
+
 def volume(panel: Any) -> float:
     return panel.panel.session.measurements["total_volume_ml"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import slicer
-from opening import PlannedSetup, bleed_mask, segmentations, shown
+from opening import PlannedSetup, bleed_mask, erase_half, segmentations, shown
 from volumes import make_scan
 
 from ICHSegmentationLib.errors import DependencyError, ModelNotFoundError
@@ -311,7 +311,9 @@ def test_a_result_that_cannot_be_read_is_told(opened: Any, scan: Any) -> None:
 
 
 @pytest.mark.parametrize("label", [0, 2])
-def test_a_case_that_needs_a_second_look_says_so_first(opened: Any, scan: Any, label: int) -> None:
+def test_a_case_that_needs_a_second_look_says_so_first(
+    opened: Any, scan: Any, scene: Any, label: int
+) -> None:
     setup = PlannedSetup()
     panel = opened(setup)
     panel.press("applyButton")
@@ -321,6 +323,11 @@ def test_a_case_that_needs_a_second_look_says_so_first(opened: Any, scan: Any, l
     assert panel.settle(lambda: panel.panel.session.measurements is not None, 60)
     assert f"This case needs a second look.\n{reason}" in panel.said("notableLabel")
     assert reason in panel.said("uncertaintyLabel")
+    if label:
+        panel.settle()
+        erase_half(scene, scan)
+        assert panel.settle(lambda: panel.panel.session.measurements.get("edited"), 60)
+        assert f"before it was edited, needed a second look.\n{reason}" in panel.said("notableLabel")
 
 
 def test_the_map_of_a_run_is_shown_over_the_slices_and_taken_away(opened: Any, scan: Any, scene: Any) -> None:

@@ -9,18 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import slicer
-from opening import PlannedSetup, bleed_mask, segmentations, shown, volume
+from opening import PlannedSetup, bleed_mask, erase_half, segmentations, shown, volume
 from PySide6 import QtWidgets
 from volumes import bleed_slices, head_voxels, make_scan, save_bundle
-
-
-def erase_half(scene: Any, scan: Any) -> None:
-    """As a user does with the Segment Editor: one slice of the bleed's two is erased."""
-    (node,) = segmentations(scene)
-    (name,) = node.GetSegmentation().GetSegmentIDs()
-    mask = (bleed_mask(scan) > 0).astype(np.uint8)
-    mask[bleed_slices()[0].start] = 0
-    slicer.util.updateSegmentBinaryLabelmapFromArray(mask, node, name, scan)
 
 
 def middle_of_bleed(scan: Any) -> tuple[float, ...]:
