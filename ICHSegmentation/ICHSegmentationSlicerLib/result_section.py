@@ -9,6 +9,7 @@ from ICHSegmentationLib.report.numbers import ml
 
 from .shared import Shared
 from .translation import tr as _
+from .uncertainty_section import second_look
 from .widgets import Sentence
 
 _NOTE = 4
@@ -100,19 +101,14 @@ class ResultSection:
         return f"{scan} hemorrhage{ending}"
 
     def _sentences(self, measurements: dict[str, Any]) -> list[str]:
-        edited = bool(measurements.get("edited"))
         if measurements["lesions"]:
             sentences = self._scene.notable(measurements)
-        elif edited:
+        elif measurements.get("edited"):
             sentences = [_("Nothing is outlined now: the segmentation has been edited.")]
         else:
             sentences = [_("The whole scan was read and nothing was outlined. Look through it yourself.")]
-        unsure = measurements.get("uncertainty")
-        if unsure and unsure["second_look"]:
-            needed = _("The model's outline, before it was edited, needed a second look.")
-            look = needed if edited else _("This case needs a second look.")
-            sentences = [*sentences, look, *unsure["reasons"]]
-        return list(dict.fromkeys([*sentences, *measurements.get("warnings", [])]))
+        look = second_look(measurements)
+        return list(dict.fromkeys([*sentences, *look, *measurements.get("warnings", [])]))
 
     def _fill(self) -> None:
         table = self._ui.lesionTable

@@ -37,13 +37,24 @@ class UncertaintySection:
         self._session.choose_overlay(UNCERTAINTY if shown else "")
 
     def _sentence(self) -> str:
-        unsure = (self._session.measurements or {}).get("uncertainty")
+        measurements = self._session.measurements or {}
+        unsure = measurements.get("uncertainty")
         if not unsure:
             return _("The next run tells where the model is unsure.")
         sentences = [_("The model was unsure about {volume} mL.").format(volume=ml(unsure["unsure_ml"]))]
-        if unsure["second_look"]:
-            sentences.append(_("This case needs a second look."))
-            sentences += unsure["reasons"]
+        sentences += second_look(measurements)
         if self._overlay is None:
             sentences.append(_("There is no map of it: tick the first box before the next run."))
         return "\n".join(sentences)
+
+
+def second_look(measurements: dict[str, Any]) -> list[str]:
+    """That a reader should look again, and why; of an outline that a person has edited, that it was so."""
+    unsure = measurements.get("uncertainty")
+    if not unsure or not unsure["second_look"]:
+        return []
+    if measurements.get("edited"):
+        said = _("The model's outline, before it was edited, needed a second look.")
+    else:
+        said = _("This case needs a second look.")
+    return [said, *unsure["reasons"]]

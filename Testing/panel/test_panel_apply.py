@@ -327,7 +327,8 @@ def test_a_case_that_needs_a_second_look_says_so_first(
         panel.settle()
         erase_half(scene, scan)
         assert panel.settle(lambda: panel.panel.session.measurements.get("edited"), 60)
-        assert f"before it was edited, needed a second look.\n{reason}" in panel.said("notableLabel")
+        for where in ("notableLabel", "uncertaintyLabel"):
+            assert f"before it was edited, needed a second look.\n{reason}" in panel.said(where)
 
 
 def test_the_map_of_a_run_is_shown_over_the_slices_and_taken_away(opened: Any, scan: Any, scene: Any) -> None:
