@@ -51,8 +51,9 @@ class BatchSection:
         folder = path_in(self._ui.batchInputPath)
         if not Path(folder).is_dir() or not folder:
             raise InputError(_("Expected a folder with scans, found none chosen."), _("Choose one above."))
-        scans = self._setup.scans_in(Path(folder))
-        self._start(scans, self._output())
+        scans, output = self._setup.scans_in(Path(folder)), self._output()
+        self._section.require_ready()
+        self._start(scans, output)
 
     def start_selected(self) -> None:
         """Segment the head CTs of the patients selected in the DICOM database.
@@ -84,11 +85,10 @@ class BatchSection:
         return Path(output)
 
     def _start(self, scans: list[Path], output: Path) -> None:
-        self._section.require_ready()
-        self._worker = self._setup.make_batch_worker(self._hear, self._end)
-        self._show()
-        self._told.say(_("0 of {number} scans are done.").format(number=len(scans)))
         try:
+            self._worker = self._setup.make_batch_worker(self._hear, self._end)
+            self._show()
+            self._told.say(_("0 of {number} scans are done.").format(number=len(scans)))
             self._worker.start_all(scans, output, self._section.settings(uncertainty=False))
         except ICHError:
             self._finish()

@@ -99,11 +99,12 @@ def segment_case(
         mask, told, uncertainty = even.back(segmentation.mask), None, _back(segmentation.uncertainty, even)
         if settings.subtypes:
             mask, told = told_apart(even, mask, segmenter.model.manifest, detection, journal, _SUBTYPES)
-        doubts: tuple[str, ...] = fluid_levels(even.ct, even.laid(mask))
-        if detection:
-            detection = on_own_slices(detection, even)
-            doubts = (*disagreements_with(detection, ct, mask), *doubts)
-        doubts = (*doubts, *unusual_density(even.ct))
+        detection = on_own_slices(detection, even) if detection else None
+        doubts = (
+            *(disagreements_with(detection, ct, mask) if detection else ()),
+            *fluid_levels(even.ct, even.laid(mask)),
+            *unusual_density(even.ct),
+        )
         journal.warn(doubts)
         facts = {
             "input": scan,
