@@ -10,6 +10,7 @@ from ..errors import CancelledError, ICHError
 from ..events import ProcessStarted, json_lines
 from .failures import attempt, cancelled_by_signals, tell
 from .parser import parser
+from .say import silence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def reader_gone() -> int:
-    """The exit code when whoever read our output has gone; Python will not try to flush what is left."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """The exit code when whoever our output was for has gone; Python will not try to flush what is left."""
+    silence(sys.stdout)
     return CancelledError.exit_code
 
 

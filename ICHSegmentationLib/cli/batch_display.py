@@ -5,21 +5,18 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .. import events
 from ..events import BatchProgress, Listener
+from .terminal import Terminal
 
 
 @contextmanager
 def batch_display(out_dir: Path) -> Iterator[Listener]:
     """A listener with a bar on a terminal, and a line a case where stdout is a file or a pipe."""
-    out, problems = (
-        Console(highlight=False, soft_wrap=True),
-        Console(stderr=True, highlight=False, soft_wrap=True),
-    )
+    out, problems = Terminal(), Terminal(stderr=True)
     bar = Progress(
         MofNCompleteColumn(),
         BarColumn(),

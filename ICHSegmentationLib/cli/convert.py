@@ -1,11 +1,11 @@
 """``ichseg convert``"""
 
-import sys
 from argparse import Namespace
 
 from ..errors import OutputExistsError
 from ..io import Origin, read_ct, read_mask, write_mask
 from ..io.dicom_seg_source import without_identifiers
+from .say import say
 
 
 def run(options: Namespace) -> int:
@@ -20,5 +20,5 @@ def run(options: Namespace) -> int:
     mask = read_mask(options.mask, ct)
     name, version = options.algorithm
     write_mask(mask, options.output, ct, Origin(name, version, by_person=not name))
-    sys.stdout.write(f"{options.output}\n")
+    say(f"{options.output}\n")
     return 0

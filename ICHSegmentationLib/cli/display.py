@@ -12,15 +12,13 @@ from rich.table import Table
 from .. import events
 from ..events import Listener
 from .detection_display import show_detection
+from .terminal import Terminal
 
 
 @contextmanager
 def display() -> Iterator[Listener]:
     """A listener that draws on a terminal, and writes plain lines where stdout is a file or a pipe."""
-    out, problems = (
-        Console(highlight=False, soft_wrap=True),
-        Console(stderr=True, highlight=False, soft_wrap=True),
-    )
+    out, problems = Terminal(), Terminal(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

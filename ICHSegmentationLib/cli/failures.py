@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from ..errors import CancelledError, ICHError, InputError
+from .say import say
 
 _logger = logging.getLogger(__name__)
 
@@ -75,4 +76,4 @@ def attempt(work: Callable[[], int]) -> int | ICHError:
 def tell(error: ICHError) -> None:
     """Write the error for a person, on stderr."""
     lines = [f"Error: {error.message}", *([f"  {error.hint}"] if error.hint else [])]
-    sys.stderr.write("\n".join(lines) + "\n")
+    say("\n".join(lines) + "\n", sys.stderr)

@@ -1,6 +1,5 @@
 """``ichseg models``"""
 
-import sys
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ from .. import models
 from ..errors import ICHError, ModelError
 from ..models import ModelFolder
 from .failures import tell
+from .say import say
 
 
 def run(options: Namespace) -> int:
@@ -39,26 +39,26 @@ def _import(options: Namespace) -> int:
             "Expected the SHA-256 of what stands at a web address.",
             "Give it with --sha256; its publisher tells it.",
         )
-    sys.stdout.write(f"{model.manifest.id} {model.manifest.version}: imported to {model.path}\n")
+    say(f"{model.manifest.id} {model.manifest.version}: imported to {model.path}\n")
     return 0
 
 
 def _remove(options: Namespace) -> int:
     models.remove(options.model)
-    sys.stdout.write(f"{options.model}: removed\n")
+    say(f"{options.model}: removed\n")
     return 0
 
 
-def _for_each(names: list[str], say: Callable[[ModelFolder], str]) -> int:
+def _for_each(names: list[str], told: Callable[[ModelFolder], str]) -> int:
     """A line for each model; the exit code is that of the first one in trouble."""
     exit_code = 0
     for name in names:
         try:
             model = models.find(name)
-            sys.stdout.write(f"{model.manifest.id} {model.manifest.version}: {say(model)}\n")
+            say(f"{model.manifest.id} {model.manifest.version}: {told(model)}\n")
         except ICHError as error:
             tell(error)
             exit_code = exit_code or error.exit_code
     if not names:
-        sys.stdout.write("No model is installed.\n")
+        say("No model is installed.\n")
     return exit_code

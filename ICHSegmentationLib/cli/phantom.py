@@ -1,7 +1,6 @@
 """``ichseg phantom``"""
 
 import gzip
-import sys
 from argparse import Namespace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -12,6 +11,7 @@ from ..io.atomic import atomic_path, output_errors
 from ..io.masks import require_writable
 from ..phantom import make_phantom
 from ..volume import CTVolume
+from .say import say
 
 
 def run(options: Namespace) -> int:
@@ -32,7 +32,7 @@ def run(options: Namespace) -> int:
     if options.mask:
         write_mask(phantom.mask, options.mask, phantom.ct)
     found = f"{phantom.volume_ml:.2f} mL {subtype}" if subtype else "no hemorrhage"
-    sys.stdout.write(f"{options.output}: {found}\n")
+    say(f"{options.output}: {found}\n")
     return 0
 
 
