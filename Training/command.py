@@ -3,7 +3,7 @@
 from argparse import Namespace
 from collections.abc import Callable
 
-from ICHSegmentationLib.cli import reader_gone, speak_utf8
+from ICHSegmentationLib.cli.command import reader_gone, speak_utf8
 from ICHSegmentationLib.cli.failures import attempt, cancelled_by_signals, tell
 from ICHSegmentationLib.errors import ICHError
 

@@ -1,50 +1,20 @@
-"""The command ``ichseg``. Nothing heavy is imported before a command needs it: ``--help`` is quick."""
+"""The command ``ichseg``."""
 
-import logging
-import os
-import sys
 from collections.abc import Sequence
-from importlib import import_module
-
-from ..errors import CancelledError, ICHError
-from ..events import ProcessStarted, json_lines
-from .failures import attempt, cancelled_by_signals, tell
-from .parser import parser
-from .say import silence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and give its exit code: 0, or that of the first error (see :mod:`.errors`)."""
-    speak_utf8()
-    options = parser().parse_args(arguments)
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.DEBUG if options.debug else logging.WARNING,
-        format="%(levelname)s %(name)s: %(message)s",
-        force=True,
-    )
+    """Run a command and give its exit code: 0, or that of the first error (see :mod:`.errors`).
+
+    Ctrl-C ends it quietly while it is still being loaded too, so nothing is imported before.
+    """
     try:
-        if getattr(options, "events", None) == "jsonl":
-            # Before anything is loaded, so that whoever listens can end this process from its first moment.
-            json_lines(sys.stdout)(ProcessStarted(os.getpid()))
-        with cancelled_by_signals():
-            outcome = attempt(lambda: import_module(f".{options.command}", __package__).run(options))
-    except BrokenPipeError:
-        return reader_gone()
-    if isinstance(outcome, ICHError):
-        tell(outcome)
-        return outcome.exit_code
-    return outcome
+        from .command import carry_out
 
+        return carry_out(arguments)
+    except KeyboardInterrupt:
+        from ..errors import CancelledError
+        from .failures import tell
 
-def reader_gone() -> int:
-    """The exit code when whoever our output was for has gone; Python will not try to flush what is left."""
-    silence(sys.stdout)
-    return CancelledError.exit_code
-
-
-def speak_utf8() -> None:
-    """Write UTF-8 wherever we write: a Windows pipe would else get the code page of the country."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+        tell(CancelledError())
+        return CancelledError.exit_code

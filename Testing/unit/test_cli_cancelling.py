@@ -63,6 +63,22 @@ def test_a_cancelled_run_says_so_and_leaves_nothing(
     assert not list((tmp_path / "out").iterdir())
 
 
+def test_a_command_that_is_still_being_loaded_is_cancelled_quietly() -> None:
+    code = (
+        "import runpy, signal, sys\n"
+        "class Presses:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'ICHSegmentationLib.cli.parser':\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.meta_path.insert(0, Presses())\n"
+        "runpy.run_module('ICHSegmentationLib', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == errors.CancelledError.exit_code
+    assert done.stderr.startswith("Error: The run was cancelled.")
+
+
 def test_what_goes_on_after_errors_does_not_go_on_after_a_cancel() -> None:
     """Imports that may fail, and cases of which one may, among them."""
 
