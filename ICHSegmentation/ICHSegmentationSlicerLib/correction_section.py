@@ -9,6 +9,7 @@ from ICHSegmentationLib.errors import ICHError
 from ICHSegmentationLib.labels import LABELS
 from ICHSegmentationLib.report.numbers import ml
 
+from .session import same_outline
 from .shared import Shared
 from .steps import Settling
 from .translation import tr as _
@@ -115,7 +116,8 @@ class CorrectionSection:
         if all(node is not None and self._scene.has(node) for node in shown):
             measured = self._scene.remeasure(*shown)
             self._told_of_numbers.clear()
-            session.take_measurements(measured)
+            same = not measured["edited"] and same_outline(measured, session.measurements or measured)
+            session.take_measurements(measured, session.edited or not same)
 
     def _not_measured(self, error: ICHError) -> None:
         told = _("These numbers are from before the last change."), error.message, error.hint

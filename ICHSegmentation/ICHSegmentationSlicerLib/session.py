@@ -11,6 +11,8 @@ from typing import Any
 UNCERTAINTY, HEAT = "uncertainty", "heat"
 """What may lie over the slices; one at a time, as a slice view has one foreground."""
 
+_SAME, _SAME_MM = 1e-6, 1e-3
+
 Measurements = dict[str, Any]
 """As in ``measurements.json``; at least its measuring part."""
 
@@ -23,6 +25,7 @@ class Session:
         measurements: None where nothing is segmented.
         lesion: id of the lesion chosen in the table.
         result_folder: what the last run wrote; None after a scene was loaded.
+        edited: whether something else is outlined now, or lies elsewhere, than what was written there.
         overlay: the map that lies over the slices, ``UNCERTAINTY`` or ``HEAT``; empty for none.
     """
 
@@ -91,6 +94,17 @@ class Session:
     def _tell(self) -> None:
         for listener in self._listeners:
             listener()
+
+
+def same_outline(one: Measurements, other: Measurements) -> bool:
+    """Whether as much is outlined at the same places; a run, which reads files, differs in last digits."""
+    lesions = list(zip(one["lesions"], other["lesions"], strict=False))
+    return (
+        len(one["lesions"]) == len(other["lesions"])
+        and math.isclose(one["total_volume_ml"], other["total_volume_ml"], rel_tol=_SAME)
+        and all(math.isclose(a["volume_ml"], b["volume_ml"], rel_tol=_SAME) for a, b in lesions)
+        and all(a["label"] == b["label"] and _apart(a, b) < _SAME_MM for a, b in lesions)
+    )
 
 
 def _apart(one: Measurements, other: Measurements) -> float:

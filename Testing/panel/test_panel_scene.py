@@ -40,6 +40,21 @@ def test_the_report_after_an_edit_is_a_new_one(opened: Any, scan: Any, scene: An
     assert warning in second.read_text("utf-8")
 
 
+def test_the_report_of_a_run_that_replaced_a_segmentation_is_the_runs_own(opened: Any, scan: Any) -> None:
+    setup = PlannedSetup()
+    panel = shown(opened, scan, setup=setup)
+    first = panel.panel.session.result_folder
+    panel.ui.targetComboBox.setCurrentIndex(1)
+    panel.press("applyButton")
+    setup.worker.finish(bleed_mask(scan, 1))
+    assert panel.settle(lambda: panel.panel.session.result_folder != first, 60)
+    panel.settle(lambda: "edited" in panel.panel.session.measurements, 1)  # measured as after an edit
+    opened_pages: list[Path] = []
+    panel.panel._result._desk.open_page = opened_pages.append
+    panel.press("reportButton")
+    assert opened_pages == [panel.panel.session.result_folder / "report.html"]
+
+
 def test_what_a_person_removed_altogether_is_not_told_as_the_models_finding(
     opened: Any, scan: Any, scene: Any
 ) -> None:
