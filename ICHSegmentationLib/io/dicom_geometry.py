@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from ..errors import GeometryError
 from .dicom_slices import Slice
+from .slice_spacing import spacing_warnings, uneven
 
 # How far headers may stray, mostly through rounding, before it means something.
 _SAME_PLACE_MM = 0.01
-_EVEN_MM, _EVEN_SHARE = 0.02, 0.02
-_WHOLE_GAP_SHARE = 0.1
 _OFF_LINE_MM = 0.5
 _TILT_DEGREES = 0.1
 _DIRECTION = 2e-3
@@ -53,11 +52,9 @@ def stack(slices: Sequence[Slice]) -> Stack:
     gaps = np.diff(along)
     _require_distinct(gaps)
     step = _step_per_mm(slices, along)
-    distance = float(np.median(gaps))
-    uneven = np.abs(gaps - distance) > _EVEN_MM + _EVEN_SHARE * distance
-    warnings = [*_spacing_warnings(gaps, distance, uneven), *_tilt_warnings(step, slices[0])]
-    affine = _affine(slices[0], step * distance)
-    return Stack(tuple(slices), affine, along if uneven.any() else None, tuple(warnings))
+    warnings = [*spacing_warnings(gaps), *_tilt_warnings(step, slices[0])]
+    affine = _affine(slices[0], step * float(np.median(gaps)))
+    return Stack(tuple(slices), affine, along if uneven(gaps).any() else None, tuple(warnings))
 
 
 def parallel(one: Slice, other: Slice) -> bool:
@@ -141,23 +138,6 @@ def _single(only: Slice) -> Stack:
         )
     warning = f"There is only one slice; its thickness, {only.thickness:g} mm, is taken from the header."
     return Stack((only,), _affine(only, only.normal * only.thickness), None, (warning,))
-
-
-def _spacing_warnings(gaps: NDArray[np.float64], distance: float, uneven: NDArray[np.bool_]) -> list[str]:
-    if not uneven.any():
-        return []
-    multiples: NDArray[np.float64] = gaps[uneven] / distance
-    if (multiples > 1.5).all() and (np.abs(multiples - np.rint(multiples)) < _WHOLE_GAP_SHARE).all():
-        missing = int((np.rint(multiples) - 1).sum())
-        noun = "slice is" if missing == 1 else "slices are"
-        return [
-            f"{missing} {noun} missing: gaps of up to {gaps.max():.4g} mm between slices that are otherwise "
-            f"{distance:.4g} mm apart. Volumes count a gap half to each neighbour."
-        ]
-    return [
-        f"The slices are unevenly spaced, {gaps.min():.4g} to {gaps.max():.4g} mm apart. Volumes weight each "
-        f"slice with its own distances; the mask file has {distance:.4g} mm throughout."
-    ]
 
 
 def _tilt_warnings(step: NDArray[np.float64], first: Slice) -> list[str]:

@@ -18,6 +18,8 @@ from ..errors import InputError, NotAnImageError
 from ..volume import Volume
 from .nifti_forms import disagreements
 from .nifti_header import sound_header, unpacked
+from .nifti_slices import noted_positions
+from .slice_spacing import spacing_warnings
 from .stored_image import (
     StoredImage,
     colours_error,
@@ -54,6 +56,9 @@ def read_nifti(path: Path) -> StoredImage:
             affine, warnings = _affine(image.header, shape)
             warnings += disagreements(header, image.header, shape, affine)
             require_believable_grid(path, affine)
+            positions = noted_positions(path, image.header, shape[2])
+            if positions is not None:
+                warnings += tuple(spacing_warnings(np.diff(positions)))
             # Not get_fdata(): float64 would take four times the memory of the int16 that CTs are stored in.
             stored: Any = image.dataobj
             values = stored.get_unscaled().reshape(shape, order="A").T
@@ -68,7 +73,13 @@ def read_nifti(path: Path) -> StoredImage:
     mapped = isinstance(values, np.memmap) or not values.flags.writeable
     native = values.astype(values.dtype.newbyteorder("="), order="C", copy=mapped)
     return StoredImage(
-        native, affine, float(stored.slope), float(stored.inter), image.header, warnings=warnings
+        native,
+        affine,
+        float(stored.slope),
+        float(stored.inter),
+        image.header,
+        warnings=warnings,
+        slice_positions_mm=positions,
     )
 
 

@@ -25,6 +25,7 @@ class StoredImage:
         header: the file's own header, where a mask must be written back alike.
         metadata: text the file carries under names of its own.
         warnings: what a user should know, one sentence each.
+        slice_positions_mm: see :class:`ICHSegmentationLib.volume.CTVolume`.
     """
 
     values: NDArray[Any]
@@ -34,6 +35,7 @@ class StoredImage:
     header: Any = None
     metadata: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    slice_positions_mm: NDArray[np.float64] | None = None
 
 
 def without_frame_axes(sizes: Sequence[int]) -> tuple[int, ...]:
