@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import slicer
 
 from ICHSegmentationLib.correction import Piece, grow_lesion, lesion_at, lesion_centred
@@ -15,8 +14,7 @@ from ICHSegmentationLib.labels import Label, label_named, label_of
 from .edit_observer import EditObserver, MoveObserver
 from .remeasure import remeasure
 from .scan_export import ct_of
-from .scan_geometry import world_affine
-from .segment_edits import add_piece, remove_piece, require_together, segment_with, voxel_at
+from .segment_edits import add_piece, index_at, remove_piece, require_together, segment_with, voxel_at
 from .segment_voxels import labels_of, mask_of
 
 __all__ = [
@@ -62,7 +60,7 @@ def add_lesion_at(
     piece = grow_lesion(ct, voxel_at(scan, ras), mask_of(segmentation, scan))
     before_change()
     add_piece(segmentation, scan, segment_with(segmentation, label_named(label_id)), piece)
-    return Added(piece.volume_ml(ct.grid), piece.goes_on)
+    return Added(piece.volume_ml(ct), piece.goes_on)
 
 
 def remove_lesion_at(
@@ -88,7 +86,7 @@ def remove_lesion_at(
     piece = lesion_at(mask, seed)
     before_change()
     _take_out(segmentation, scan, label_of(mask[seed]), piece)
-    return piece.volume_ml(ct_of(scan).grid)
+    return piece.volume_ml(ct_of(scan))
 
 
 def relabel_lesion(
@@ -110,8 +108,8 @@ def relabel_lesion(
     """
     require_together(scan, segmentation)
     old = label_named(lesion["label"])
-    column, row, slice_, _one = np.linalg.inv(world_affine(scan)) @ [*lesion["centroid_mm"], 1.0]
-    piece = lesion_centred(mask_of(segmentation, scan), old.value, (slice_, row, column))
+    centre = index_at(scan, lesion["centroid_mm"])
+    piece = lesion_centred(mask_of(segmentation, scan), old.value, centre)
     before_change()
     _take_out(segmentation, scan, old, piece)
     add_piece(segmentation, scan, segment_with(segmentation, label_named(label_id)), piece)

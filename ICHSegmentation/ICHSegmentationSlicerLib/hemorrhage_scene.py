@@ -58,9 +58,11 @@ class HemorrhageScene(SceneMaps):
 
     def place_of(self, scan: Any) -> object:
         """Where the scan's voxels lie in the world; equal while it has not been moved."""
-        from .scan_geometry import world_affine
+        from .scan_geometry import world_stack
 
-        return world_affine(scan).tolist()
+        stack = world_stack(scan)
+        positions = stack.slice_positions_mm
+        return stack.affine.tolist(), None if positions is None else positions.tolist()
 
     def name_of(self, scan: Any) -> str:
         return str(scan.GetName())

@@ -12,7 +12,7 @@ import slicer
 import vtk
 from numpy.typing import NDArray
 
-from .scan_geometry import world_affine
+from .scan_geometry import world_stack
 from .tada_ends import LETTERS, line_ends
 from .translation import tr as _
 
@@ -63,7 +63,7 @@ class TadaLines:
             return False
         for node in self.nodes.values():
             node.SetAndObserveTransformNodeID(scan.GetTransformNodeID())
-        ends = line_ends(lesion, world_affine(scan))
+        ends = line_ends(lesion, world_stack(scan))
         return all(np.allclose(_automatic(self.nodes[name]), ends[name], atol=_SAME_MM) for name in ends)
 
     def refit(self) -> None:
@@ -109,7 +109,7 @@ def add_tada_lines(
         lesion: one lesion of ``measurements.json``; ``lesion["tada"]["reason"]`` says why there are no lines.
 
     Raises:
-        GeometryError: see :func:`.scan_geometry.world_affine`.
+        GeometryError: see :func:`.scan_geometry.world_stack`.
     """
     for node in _line_nodes(scene, scan):
         if node.GetAttribute(_LESION) == str(lesion["id"]):
@@ -117,7 +117,7 @@ def add_tada_lines(
     if not lesion["tada"]["applicable"]:
         return None
     nodes = {}
-    for letter, ends in line_ends(lesion, world_affine(scan)).items():
+    for letter, ends in line_ends(lesion, world_stack(scan)).items():
         name = _("Lesion {number} {letter}").format(number=lesion["id"], letter=letter)
         node = scene.AddNewNodeByClass(_CLASS, name)
         node.SetAndObserveTransformNodeID(scan.GetTransformNodeID())

@@ -11,7 +11,7 @@ from ICHSegmentationLib.volume import Grid, Volume
 
 from .disagreement import disagreements_now
 from .edited_segments import edited_labels
-from .scan_geometry import shape_of, world_affine
+from .scan_geometry import shape_of, world_affine, world_stack
 from .segment_voxels import mask_of, together
 from .told import with_what_was_told
 from .translation import tr as _
@@ -26,9 +26,11 @@ def remeasure(
 
     Raises:
         UnknownLabelError: a segment is no hemorrhage.
-        GeometryError: see :func:`.scan_geometry.world_affine`.
+        GeometryError: see :func:`.scan_geometry.world_stack`.
     """
-    measured = measure(Volume(mask_of(segmentation, scan), world_affine(scan)))
+    stack = world_stack(scan)
+    mask = Volume(mask_of(segmentation, scan), stack.affine)
+    measured = measure(mask, slice_positions_mm=stack.slice_positions_mm)
     return {**measured.to_dict(), "edited": edited_labels(segmentation)}
 
 

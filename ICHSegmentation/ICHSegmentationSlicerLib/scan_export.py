@@ -13,14 +13,15 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from ICHSegmentationLib.io.atomic import atomic_path
 from ICHSegmentationLib.io.hounsfield import as_hounsfield
+from ICHSegmentationLib.io.nifti_slices import extension_bytes
 from ICHSegmentationLib.volume import CTVolume
 
 from .scan_checks import check_values, check_volume_node
-from .scan_geometry import shape_of, world_affine
+from .scan_geometry import shape_of, world_affine, world_stack
 
 __all__ = ["check_scan", "ct_of", "voxels_of", "world_affine", "write_scan"]
 
-_HEADER_BYTES = 352  # 348 and four that say that no extension follows
+_HEADER_BYTES = 348
 _DATATYPES = {np.dtype(np.int16): 4, np.dtype(np.float32): 16}
 _MILLIMETRES, _SCANNER = 2, 1
 
@@ -29,11 +30,11 @@ def check_scan(node: slicer.vtkMRMLNode | None) -> None:
     """Raise an error with a sentence for the user unless the node is a head CT that can be segmented.
 
     Raises:
-        InputError: or one of its kinds, see :mod:`.scan_checks` and :func:`.scan_geometry.world_affine`.
+        InputError: or one of its kinds, see :mod:`.scan_checks` and :func:`.scan_geometry.world_stack`.
     """
     check_volume_node(node)
     check_values(voxels_of(node))
-    world_affine(node)
+    world_stack(node)
 
 
 def voxels_of(scan: slicer.vtkMRMLScalarVolumeNode) -> NDArray[Any]:
@@ -47,13 +48,16 @@ def ct_of(scan: slicer.vtkMRMLScalarVolumeNode) -> CTVolume:
     Voxels of a scan stored as int16 are the node's own, not a copy.
 
     Raises:
-        GeometryError: see :func:`.scan_geometry.world_affine`.
+        GeometryError: see :func:`.scan_geometry.world_stack`.
     """
-    return CTVolume(as_hounsfield(voxels_of(scan)), world_affine(scan))
+    stack = world_stack(scan)
+    return CTVolume(as_hounsfield(voxels_of(scan)), stack.affine, slice_positions_mm=stack.slice_positions_mm)
 
 
 def write_scan(scan: slicer.vtkMRMLScalarVolumeNode, path: Path) -> Path:
     """Write the scan as an uncompressed NIfTI file; its voxel [k, j, i] is that of the node.
+
+    Slices that lie unevenly are told in a comment, see :mod:`ICHSegmentationLib.io.nifti_slices`.
 
     Written by hand: Slicer brings no nibabel, and ITK refuses the shear that a tilted gantry gives.
     Format: https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nifti1.h
@@ -62,17 +66,18 @@ def write_scan(scan: slicer.vtkMRMLScalarVolumeNode, path: Path) -> Path:
         path: ends in ``.nii``.
 
     Raises:
-        GeometryError: see :func:`.scan_geometry.world_affine`.
+        GeometryError: see :func:`.scan_geometry.world_stack`.
         NotWritableError, DiskFullError, OutputError: the file cannot be written.
     """
     ct = ct_of(scan)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        file.write(_nifti_header(ct))
+        extension = extension_bytes(ct.slice_positions_mm)
+        file.write(_nifti_header(ct, _HEADER_BYTES + len(extension)) + extension)
         ct.voxels.tofile(file)
     return path
 
 
-def _nifti_header(ct: CTVolume) -> bytes:
+def _nifti_header(ct: CTVolume, voxels_at: int) -> bytes:
     slices, rows, columns = ct.grid.shape
     header = bytearray(_HEADER_BYTES)
     for offset, layout, values in (
@@ -80,7 +85,7 @@ def _nifti_header(ct: CTVolume) -> bytes:
         (40, "8h", [3, columns, rows, slices, 1, 1, 1, 1]),
         (70, "2h", [_DATATYPES[ct.voxels.dtype], 8 * ct.voxels.itemsize]),
         (76, "8f", [1.0, *ct.grid.spacing[::-1], 0.0, 0.0, 0.0, 0.0]),
-        (108, "3f", [_HEADER_BYTES, 1.0, 0.0]),  # where voxels begin, slope, intercept
+        (108, "3f", [voxels_at, 1.0, 0.0]),  # and slope, intercept
         (123, "B", [_MILLIMETRES]),
         (252, "2h", [0, _SCANNER]),  # no qform, which cannot hold shear; the sform says it all
         (280, "12f", ct.affine[:3].ravel()),

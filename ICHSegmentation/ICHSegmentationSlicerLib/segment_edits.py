@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import slicer
 import vtk
@@ -18,13 +20,19 @@ from .terminology import describe
 from .translation import tr as _
 
 
-def voxel_at(scan: slicer.vtkMRMLScalarVolumeNode, ras: tuple[float, float, float]) -> Index:
+def voxel_at(scan: slicer.vtkMRMLScalarVolumeNode, ras: Sequence[float]) -> Index:
     """Slice, row and column of the scan at a place in the world (RAS mm); under any parent transform."""
+    slice_, row, column = index_at(scan, ras)
+    return round(slice_), round(row), round(column)
+
+
+def index_at(scan: slicer.vtkMRMLScalarVolumeNode, ras: Sequence[float]) -> tuple[float, float, float]:
+    """As :func:`voxel_at`, with fractions."""
     local = [0.0, 0.0, 0.0]
     scan.TransformPointFromWorld(ras, local)
     matrix = vtk.vtkMatrix4x4()
     scan.GetRASToIJKMatrix(matrix)
-    column, row, slice_ = (round(at) for at in matrix.MultiplyPoint((*local, 1.0))[:3])
+    column, row, slice_, _one = matrix.MultiplyPoint((*local, 1.0))
     return slice_, row, column
 
 

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..errors import InputError
-from ..volume import Volume
+from ..preparation.even_slices import EvenSlices
+from ..volume import CTVolume, Volume
 from .piece import Index, Piece, box_of, require_inside, trimmed
 from .surroundings import Surroundings, around
 
@@ -43,8 +44,9 @@ HIGHEST_BORDER = 2 / 3  # of the way up to the density at the click: above, nois
 Mask = NDArray[np.bool_]
 
 
-def grow_lesion(scan: Volume, seed: Index, marked: NDArray[Any] | None = None) -> Piece:
-    """The hyperdense blood that is connected with the voxel ``seed``.
+def grow_lesion(scan: CTVolume, seed: Index, marked: NDArray[Any] | None = None) -> Piece:
+    """The hyperdense blood that is connected with the voxel ``seed``; where slices lie unevenly, by their own
+    distances.
 
     Args:
         scan: a head CT in HU.
@@ -56,6 +58,10 @@ def grow_lesion(scan: Volume, seed: Index, marked: NDArray[Any] | None = None) -
             as dense as acute blood, or no border keeps the region within bounds.
     """
     require_inside(scan.voxels, seed)
+    even = EvenSlices.of(scan)
+    if even.ct is not scan:
+        laid = None if marked is None else marked[even.shown]
+        return grow_lesion(even.ct, even.voxel(seed), laid).back(even)
     taken = np.zeros(scan.voxels.shape, dtype=bool) if marked is None else marked > 0
     if taken[seed]:
         raise InputError(

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..volume import Grid
+from ..measurement.axial import slice_volumes_mm3
+from ..preparation.even_slices import EvenSlices
+from ..volume import CTVolume
 
 Box = tuple[slice, slice, slice]
 Index = tuple[int, int, int]
@@ -27,9 +29,17 @@ class Piece:
     inside: NDArray[np.bool_]
     goes_on: bool = False
 
-    def volume_ml(self, grid: Grid) -> float:
-        """Voxel count x |det(affine)|, in mL."""
-        return int(np.count_nonzero(self.inside)) * grid.voxel_volume_mm3 / 1000
+    def volume_ml(self, scan: CTVolume) -> float:
+        """As it is measured: voxel count x |det(affine)|, or x the slices' own thickness, in mL."""
+        of_slices = slice_volumes_mm3(scan, scan.slice_positions_mm)[self.box[0]]
+        return float(np.count_nonzero(self.inside, axis=(1, 2)) @ of_slices) / 1000
+
+    def back(self, even: EvenSlices) -> "Piece":
+        """The same of the scan's own slices, of a piece of its even ones."""
+        first, rows, columns = self.box
+        own = slice(int(even.shown[first.start]), int(even.shown[first.stop - 1]) + 1)
+        shown_at = even.places[own].clip(first.start, first.stop - 1)
+        return Piece((own, rows, columns), self.inside[shown_at - first.start], self.goes_on)
 
 
 def trimmed(box: Box, inside: NDArray[np.bool_]) -> Piece:

@@ -33,6 +33,22 @@ def as_slicer_exports(scene: Any, node: Any, scan: Any, segment: str) -> np.ndar
     return voxels
 
 
+def centre_of_surface(node: Any, segment: str) -> np.ndarray:
+    """Middle of the box around a segment's closed surface, world RAS."""
+    import vtk
+
+    surface = vtk.vtkPolyData()
+    node.CreateClosedSurfaceRepresentation()
+    node.GetClosedSurfaceRepresentation(segment, surface)
+    to_world = vtk.vtkGeneralTransform()
+    if node.GetParentTransformNode():
+        node.GetParentTransformNode().GetTransformToWorld(to_world)
+    points = np.array(
+        [to_world.TransformPoint(surface.GetPoint(n)) for n in range(surface.GetNumberOfPoints())]
+    )
+    return (points.min(axis=0) + points.max(axis=0)) / 2
+
+
 def paint(node: Any, scan: Any, segment: str, box: tuple[slice, slice, slice], over: Any = ()) -> None:
     """What a brush of the Segment Editor does in the end: fill a box of slices, rows and columns.
 

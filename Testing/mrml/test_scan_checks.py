@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from volumes import head_voxels, make_scan, make_tilt, plain_affine
+from volumes import head_voxels, make_acquisition, make_scan, make_tilt, plain_affine
 
 from ICHSegmentationLib.errors import (
     GeometryError,
@@ -63,13 +63,21 @@ def mr_by_dicom(scene: Any) -> Any:
     return scan
 
 
-def uneven(scene: Any) -> Any:
+def warped(scene: Any) -> Any:
+    """As by a registration of another head: the right side is moved, the left one is not."""
     import slicer
 
     transform = make_tilt(scene, plain_affine(SHAPE), SHAPE, [0.0, 0.0, 0.0])
-    slicer.util.arrayFromGridTransform(transform)[3:, ..., 2] = 4.0
+    slicer.util.arrayFromGridTransform(transform)[3:, :, 1, 2] = 4.0
     slicer.util.arrayFromGridTransformModified(transform)
     return make_scan(scene, parent=transform, name="Chosen")
+
+
+def folded(scene: Any) -> Any:
+    """The fourth slice lies below the third."""
+    moved = np.zeros((SHAPE[0], 3))
+    moved[3, 2] = -7.0
+    return make_scan(scene, parent=make_acquisition(scene, plain_affine(SHAPE), SHAPE, moved), name="Chosen")
 
 
 def mr_voxels() -> np.ndarray:
@@ -103,7 +111,8 @@ WRONG = {
         "nothing but air",
     ),
     "one value": (with_voxels(np.full(SHAPE, 40, np.int16)), NoHeadError, "single value"),
-    "slices with a gap": (uneven, GeometryError, "evenly spaced"),
+    "a warped scan": (warped, GeometryError, "'Acquisition transform' bends the scan 'Chosen' by up to"),
+    "slices in another order": (folded, GeometryError, "flat, parallel slices in their order"),
 }
 
 

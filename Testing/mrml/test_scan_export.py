@@ -11,7 +11,7 @@ import pytest
 from placements import PLACEMENTS, SHAPE, Placement, noise, world_of
 from volumes import make_scan, make_tilt, plain_affine
 
-from ICHSegmentationLib.errors import GeometryError, NotWritableError, OutputError
+from ICHSegmentationLib.errors import NotWritableError, OutputError
 from ICHSegmentationLib.io import read_ct
 
 
@@ -112,21 +112,6 @@ def test_a_grid_that_works_in_the_other_direction_is_followed_too(scene: Any) ->
     np.testing.assert_allclose(
         world_affine(scan), np.linalg.inv(placement.parent) @ placement.affine, atol=0.02
     )
-
-
-def test_unevenly_spaced_slices_are_refused_with_what_to_do(scene: Any) -> None:
-    import slicer
-    from ICHSegmentationSlicerLib.scan_geometry import world_affine
-
-    affine = plain_affine(SHAPE)
-    transform = make_tilt(scene, affine, SHAPE, [0.0, 0.0, 0.0])
-    moved = slicer.util.arrayFromGridTransform(transform)
-    moved[5:, ..., 2] = 2.5  # a gap above the fifth slice
-    slicer.util.arrayFromGridTransformModified(transform)
-    scan = make_scan(scene, affine, noise(), transform)
-    with pytest.raises(GeometryError, match="evenly spaced") as error:
-        world_affine(scan)
-    assert "resample" in error.value.hint
 
 
 def test_a_bend_smaller_than_a_tenth_of_a_millimetre_is_taken_as_an_affine(scene: Any) -> None:

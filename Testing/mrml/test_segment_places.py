@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from placements import PLACEMENTS, SHAPE, Placement, blots, noise, world_of
-from segments import FACTS, as_slicer_exports, names
+from segments import FACTS, as_slicer_exports, centre_of_surface, names
 from volumes import make_scan
 
 from ICHSegmentationLib.io import read_ct, read_mask, write_mask
@@ -18,22 +18,6 @@ from ICHSegmentationLib.volume import Volume
 @pytest.fixture(params=PLACEMENTS.values(), ids=PLACEMENTS)
 def placement(request: pytest.FixtureRequest) -> Placement:
     return request.param
-
-
-def centre_of_surface(node: Any, segment: str) -> np.ndarray:
-    """Middle of the box around a segment's closed surface, world RAS."""
-    import vtk
-
-    surface = vtk.vtkPolyData()
-    node.CreateClosedSurfaceRepresentation()
-    node.GetClosedSurfaceRepresentation(segment, surface)
-    to_world = vtk.vtkGeneralTransform()
-    if node.GetParentTransformNode():
-        node.GetParentTransformNode().GetTransformToWorld(to_world)
-    points = np.array(
-        [to_world.TransformPoint(surface.GetPoint(n)) for n in range(surface.GetNumberOfPoints())]
-    )
-    return (points.min(axis=0) + points.max(axis=0)) / 2
 
 
 def test_every_voxel_of_a_mask_lies_at_its_place_under_its_label(scene: Any, placement: Placement) -> None:

@@ -84,10 +84,22 @@ def make_transform(scene: Any, matrix: ArrayLike, name: str = "Acquisition") -> 
 
 
 def make_tilt(scene: Any, scan_affine: ArrayLike, shape: tuple[int, int, int], shear: ArrayLike) -> Any:
-    """A grid transform as Slicer's DICOM plugin puts on a tilted CT: each slice moved on its own.
+    """A grid transform as Slicer's DICOM plugin puts on a tilted CT, see :func:`make_acquisition`.
 
     Args:
         shear: ``[3]`` RAS mm by which a slice is moved for each slice above the first.
+    """
+    moved = np.arange(shape[0])[:, None] * np.asarray(shear, dtype=float)
+    return make_acquisition(scene, scan_affine, shape, moved)
+
+
+def make_acquisition(
+    scene: Any, scan_affine: ArrayLike, shape: tuple[int, int, int], moved: NDArray[np.float64]
+) -> Any:
+    """A grid transform as Slicer's DICOM plugin puts on a CT of uncommon geometry: slices moved one by one.
+
+    Args:
+        moved: ``[D, 3]`` RAS mm by which each slice is moved.
     """
     import slicer
     import vtk
@@ -98,8 +110,7 @@ def make_tilt(scene: Any, scan_affine: ArrayLike, shape: tuple[int, int, int], s
     axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     image = vtk.vtkImageData()
     image.SetDimensions(2, 2, depth)
-    moved = np.arange(depth)[:, None, None, None] * np.asarray(shear, dtype=float)
-    moved = np.ascontiguousarray(np.broadcast_to(moved, (depth, 2, 2, 3)).reshape(-1, 3))
+    moved = np.ascontiguousarray(np.broadcast_to(moved[:, None, None], (depth, 2, 2, 3)).reshape(-1, 3))
     image.GetPointData().SetScalars(numpy_to_vtk(moved, deep=True))
 
     grid = slicer.vtkOrientedGridTransform()

@@ -153,7 +153,8 @@ class PlannedWorker:
         write_mask(volume, folder / "segmentation.nii.gz", ct)
         (folder / "report.html").write_text("<html></html>")
         spoil(folder)
-        measurements = {**measure(volume).to_dict(), "model": {"id": "planned", "version": "1"}}
+        measured = measure(volume, slice_positions_mm=ct.slice_positions_mm).to_dict()
+        measurements = {**measured, "model": {"id": "planned", "version": "1"}}
         measurements |= more or {}
         paths = {"mask": str(folder / "segmentation.nii.gz"), "report": str(folder / "report.html")}
         if with_map:

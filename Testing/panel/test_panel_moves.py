@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import slicer
-from opening import OpenPanel, PlannedSetup, bleed_mask, segmentations, shown, volume
-from volumes import make_tilt, make_transform, plain_affine
+from opening import OpenPanel, PlannedSetup, bleed_mask, erase_half, segmentations, shown, volume
+from volumes import make_acquisition, make_tilt, make_transform, plain_affine
 
 
 @pytest.fixture
@@ -187,3 +187,19 @@ def test_a_segment_that_is_no_hemorrhage_is_told_beside_the_numbers_until_it_goe
     assert panel.said("resultLabel").startswith("These numbers are from before the last change.")
     node.GetSegmentation().RemoveSegment("x")
     assert panel.settle(lambda: not panel.said("resultLabel"), 60)
+
+
+def test_a_scan_whose_slices_lie_unevenly_is_segmented_and_measured_by_their_own_distances(
+    opened: Any, scan: Any, scene: Any
+) -> None:
+    shape = slicer.util.arrayFromVolume(scan).shape
+    moved = np.zeros((shape[0], 3))
+    moved[4:, 2] = 5, 10  # the slices 3 to 5 lie 10 mm apart, those below them 5 mm
+    transform = make_acquisition(scene, plain_affine(shape), shape, moved)
+    scan.SetAndObserveTransformNodeID(transform.GetID())
+    panel = shown(opened, scan)
+    pixels_ml = np.count_nonzero(bleed_mask(scan)[3]) * 0.5 * 0.5 / 1000
+    assert volume(panel) == pytest.approx(pixels_ml * (7.5 + 10))
+    assert segmentations(scene)[0].GetTransformNodeID() == scan.GetTransformNodeID()
+    erase_half(scene, scan)
+    assert panel.settle(lambda: volume(panel) == pytest.approx(pixels_ml * 10), 60)

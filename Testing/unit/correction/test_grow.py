@@ -8,6 +8,7 @@ from scipy import ndimage
 from ICHSegmentationLib.correction import grow_lesion
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.io import read_ct, read_mask
+from ICHSegmentationLib.volume import CTVolume
 
 CENTRE = (30.0, 45.0, 45.0)
 
@@ -36,7 +37,7 @@ def test_a_click_anywhere_in_a_clot_outlines_the_clot(spacing, click):
     piece, found = grown(head, click)
     assert not piece.goes_on
     assert overlap(found, clot) > 0.93
-    assert piece.volume_ml(head.ct.grid) == pytest.approx(head.ml(found))
+    assert piece.volume_ml(head.ct) == pytest.approx(head.ml(found))
 
 
 def test_the_skull_and_its_partial_volume_stay_out():
@@ -156,6 +157,19 @@ def test_the_outline_is_the_same_however_the_scan_is_stored():
     s, r, c = head.index((20, 30, 30))
     piece = grow_lesion(turned, (c, s, r))
     assert np.array_equal(whole(piece, turned.voxels.shape), found.transpose(2, 0, 1))
+
+
+def test_where_slices_lie_unevenly_they_count_by_their_own_distances():
+    head = Painted((2.5, 0.5, 0.5), (225, 60, 60))
+    clot = head.paint(head.ball((30, 30, 30), 24), CLOT)
+    kept = np.array([*range(24), *range(24, 90, 3)])  # 7.5 mm between most slices, 2.5 mm in the clot
+    affine = np.diag([0.5, 0.5, 7.5, 1.0])
+    uneven = CTVolume(head.ct.voxels[kept], affine, slice_positions_mm=2.5 * kept)
+    marked = np.zeros(uneven.voxels.shape, np.uint8)
+    marked[30:] = 1
+    piece = grow_lesion(uneven, (12, 60, 60), marked)
+    assert overlap(whole(piece, uneven.voxels.shape), clot[kept]) > 0.93
+    assert piece.volume_ml(uneven) == pytest.approx(head.ml(clot), rel=0.05)
 
 
 def test_a_click_into_a_real_clot_finds_it(shared_data):

@@ -6,7 +6,7 @@ import pytest
 from ICHSegmentationLib.correction import lesion_at, lesion_centred
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.measurement import measure
-from ICHSegmentationLib.volume import Grid, Volume
+from ICHSegmentationLib.volume import CTVolume
 
 
 @pytest.fixture
@@ -28,11 +28,14 @@ def test_it_holds_all_connected_voxels_of_the_label_and_no_other(mask):
     assert np.array_equal(full, expected)
 
 
-def test_its_volume_is_that_of_the_lesion_in_the_table(mask):
-    affine = np.diag([0.5, 0.5, 5, 1.0])
-    in_table = {round(lesion.volume_ml, 9) for lesion in measure(Volume(mask, affine)).lesions}
+@pytest.mark.parametrize("positions_mm", [None, np.array([0, 5, 10, 20, 25, 32.0])])
+def test_its_volume_is_that_of_the_lesion_in_the_table(mask, positions_mm):
+    scan = CTVolume(mask, np.diag([0.5, 0.5, 5, 1.0]), slice_positions_mm=positions_mm)
+    in_table = {
+        round(lesion.volume_ml, 9) for lesion in measure(scan, slice_positions_mm=positions_mm).lesions
+    }
     for seed in ((3, 6, 6), (1, 7, 3), (2, 13, 13)):
-        assert round(lesion_at(mask, seed).volume_ml(Grid(mask.shape, affine)), 9) in in_table
+        assert round(lesion_at(mask, seed).volume_ml(scan), 9) in in_table
 
 
 @pytest.mark.parametrize("seed", [(0, 0, 0), (6, 0, 0), (-1, 3, 3)])

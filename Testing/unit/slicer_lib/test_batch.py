@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from ICHSegmentationSlicerLib import database_scans
 from ICHSegmentationSlicerLib.batch_run import BatchLine, BatchRun
@@ -18,7 +20,11 @@ from ICHSegmentationSlicerLib.outcome import Outcome
 
 from ICHSegmentationLib.errors import DiskFullError, InputError
 from ICHSegmentationLib.events import Event, Failed, Finished, Progress, Started
+from ICHSegmentationLib.io import read_ct
 from ICHSegmentationLib.settings import SegmentationSettings
+
+sys.path.append(str(Path(__file__).parents[1] / "io"))
+from dicom_maker import head_series, write_series
 
 MEASURED = {"total_volume_ml": 12.5, "subtypes": {"subdural": 12.5}, "lesions": [{"id": 1}, {"id": 2}]}
 
@@ -115,6 +121,17 @@ def test_the_ct_series_of_selected_patients_get_folders_of_their_own(tmp_path: P
     (again,) = gather_series(database, ["1"], tmp_path)
     assert again != folder
     assert again.name == folder.name
+
+
+def test_slices_of_the_database_that_lie_unevenly_keep_their_places(tmp_path: Path) -> None:
+    series = head_series(7)
+    heights = np.array([0, 2.5, 5, 7.5, 10, 20, 30])
+    series.positions = series.positions[0] + heights[:, np.newaxis] * [0.0, 0.0, 1.0]
+    database = Database(tmp_path)
+    files = write_series(series, tmp_path / "series", names=[f"CT-{n}" for n in range(7)])
+    database.files = {"CT-7": [str(file) for file in files]}
+    (folder,) = gather_series(database, ["1"], tmp_path)
+    np.testing.assert_allclose(read_ct(folder).slice_positions_mm, heights)
 
 
 def test_no_two_series_of_the_database_go_by_one_name(tmp_path: Path) -> None:
