@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from ICHSegmentationLib.doctor import Finding, as_text
 from ICHSegmentationLib.doctor.examine import DEVICE
@@ -12,8 +12,12 @@ from ICHSegmentationLib.doctor.examine import DEVICE
 from .interpreter import Interpreter
 from .line_process import MakeProcess
 from .messages import Meaning
+from .steps import After
 from .text_run import Written, run_text
 from .translation import tr as _
+
+_PATIENCE_MS = 180_000
+"""Loading PyTorch for the first time takes a minute on a slow disk."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,25 @@ class DoctorReport:
 
 
 def examine(
-    make_process: MakeProcess, interpreter: Interpreter, done: Callable[[DoctorReport], None]
+    make_process: MakeProcess, interpreter: Interpreter, after: After, done: Callable[[DoctorReport], None]
 ) -> None:
-    """Ask the doctor in ``interpreter``; this also shows whether an external Python can be used."""
-    run_text(
-        make_process, interpreter, ["doctor", "--json"], lambda written: done(report_of(written, interpreter))
-    )
+    """Ask the doctor in ``interpreter``; this also shows whether an external Python can be used.
+
+    A program that gives no answer is ended after some minutes, and ``done`` hears so.
+    """
+    late: list[Meaning] = []
+
+    def give_up() -> None:
+        if process.running:
+            late.append(_no_answer())
+            process.kill()
+
+    def end(written: Written) -> None:
+        told = replace(written, text="", trouble=late[0]) if late else written
+        done(report_of(told, interpreter))
+
+    process = run_text(make_process, interpreter, ["doctor", "--json"], end)
+    after(_PATIENCE_MS, give_up)
 
 
 def report_of(written: Written, interpreter: Interpreter) -> DoctorReport:
@@ -57,6 +74,16 @@ def report_of(written: Written, interpreter: Interpreter) -> DoctorReport:
     trouble = written.trouble or Meaning("no_result", _("The doctor gave no answer."))
     lines = [interpreter.program, trouble.message, trouble.hint, *written.last_lines]
     return DoctorReport((), "\n".join(line for line in lines if line) + "\n", trouble)
+
+
+def _no_answer() -> Meaning:
+    return Meaning(
+        "no_answer",
+        _("Expected an answer of the doctor, found none in {minutes} minutes, so it was ended.").format(
+            minutes=_PATIENCE_MS // 60_000
+        ),
+        _("Press Doctor again; if an external Python is chosen, check that it starts, or choose none."),
+    )
 
 
 def _findings(text: str) -> tuple[Finding, ...]:

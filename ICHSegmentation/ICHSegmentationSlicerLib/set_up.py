@@ -198,7 +198,7 @@ class SetUp:
             done(report.text)
 
         try:
-            examine(self._make_process, self.interpreter(), keep)
+            examine(self._make_process, self.interpreter(), self._after, keep)
         except ICHError as error:
             done(str(error))
 

@@ -24,8 +24,8 @@ def run_text(
     interpreter: Interpreter,
     arguments: Sequence[str],
     done: Callable[[Written], None],
-) -> None:
-    """Run ``ichseg`` with these arguments; ``done`` hears of its end on the same thread."""
+) -> LineProcess:
+    """The process of ``ichseg`` with these arguments; ``done`` hears of its end on the same thread."""
     lines: list[str] = []
 
     def end(ending: Ending) -> None:
@@ -36,4 +36,6 @@ def run_text(
             trouble = None if well else meaning_of(ending.exit_code, ending.crashed)
         done(Written("\n".join(lines), trouble, ending.last_lines))
 
-    LineProcess(make_process, lines.append, end).start(interpreter.ichseg(arguments))
+    process = LineProcess(make_process, lines.append, end)
+    process.start(interpreter.ichseg(arguments))
+    return process

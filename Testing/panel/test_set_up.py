@@ -54,7 +54,7 @@ def slicer_bin(tmp_path: Path) -> Path:
     return place
 
 
-def make(tmp_path: Path, library: Path = ROOT) -> SetUp:
+def make(tmp_path: Path, library: Path = ROOT, after: Any = QTimer.singleShot) -> SetUp:
     """The set-up on a computer where every package is installed."""
     store = QSettings(str(tmp_path / "Slicer.ini"), QSettings.Format.IniFormat)
     nothing_missing = SimpleNamespace(load_requirements=lambda path: [])
@@ -67,7 +67,7 @@ def make(tmp_path: Path, library: Path = ROOT) -> SetUp:
         lambda: environment,
         Dependencies(lambda: nothing_missing, lambda: None, Path(), PendingSetup(store), lambda: installed),
         QProcess,
-        QTimer.singleShot,
+        after,
         tmp_path,
     )
 
@@ -120,6 +120,24 @@ def test_an_external_python_is_asked_instead_and_its_trouble_is_told(set_up: Set
     with pytest.raises(DependencyError, match="other-python"):
         set_up.require_ready("default")
     assert "other-python" in examined(set_up)
+
+
+@posix
+def test_an_external_python_that_gives_no_answer_is_ended_and_that_is_told(tmp_path: Path) -> None:
+    other = tmp_path / "other-python"
+    other.write_text("#!/bin/sh\nexec sleep 3600\n")
+    other.chmod(0o755)
+    later: list[Any] = []
+    set_up = make(tmp_path, after=lambda milliseconds, work: later.append(work))
+    set_up.choose("python", str(other))
+    told: list[str] = []
+    set_up.examine(told.append)
+    (give_up,) = later
+    assert not told
+    give_up()
+    until(lambda: bool(told))
+    assert "Expected an answer of the doctor, found none in 3 minutes" in told[0]
+    assert "other-python" in told[0]
 
 
 def test_a_model_that_is_not_there_is_told_before_a_run(set_up: SetUp) -> None:
