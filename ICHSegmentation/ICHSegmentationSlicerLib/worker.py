@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ICHSegmentationLib.errors import OutputError
@@ -89,6 +90,7 @@ class Worker:
         if not self.running or self._cancelling:
             return
         self._cancelling = True
+        self._discard_list()  # Slicer may close before the process has ended
         self._process.ask_to_end(self._pid)
         self._after(GRACE_MS, self._end_by_force)
 
@@ -112,8 +114,7 @@ class Worker:
         self._on_event(event)
 
     def _end(self, ending: Ending) -> None:
-        if self._list is not None:
-            self._list.unlink(missing_ok=True)
+        self._discard_list()
         if ending.crashed and self._pid not in (0, self._process.launcher):
             end_process(self._pid)  # only the launcher died
         program = self._interpreter.program
@@ -122,6 +123,11 @@ class Worker:
             self._tidy_up()
             self._tell_of_what_was_not_told(outcome)
         self._on_finished(outcome)
+
+    def _discard_list(self) -> None:
+        if self._list is not None:
+            with suppress(OSError):  # Windows may still read it; then it goes at the end
+                self._list.unlink(missing_ok=True)
 
     def _tidy_up(self) -> None:
         if self._current is None or not self._out_dir.is_dir():  # a run that was abandoned has lost it

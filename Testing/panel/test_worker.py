@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import weakref
 from pathlib import Path
 
@@ -315,6 +316,20 @@ def test_thousands_of_scans_fit_into_a_command_line_of_windows(tmp_path: Path) -
     options = parser().parse_args(json.loads(arguments))
     assert options.inputs == []
     assert not options.list.exists()
+
+
+def test_the_list_of_a_batch_goes_as_soon_as_it_is_cancelled_as_slicer_may_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    heard = Heard(engine(tmp_path, "time.sleep(60)"))
+    heard.worker.start_all([tmp_path / "ct.nii"], tmp_path / "out", SETTINGS)
+    assert left_in(place)
+    heard.worker.cancel()
+    assert not left_in(place)
+    assert heard.outcome().kind == "cancelled"
 
 
 def test_a_scan_whose_name_is_no_text_goes_by_the_list_too(tmp_path: Path) -> None:
