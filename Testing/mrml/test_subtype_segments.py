@@ -12,6 +12,8 @@ from volumes import load_bundle, make_scan, save_bundle
 
 from ICHSegmentationLib.errors import InputError
 from ICHSegmentationLib.labels import SUBTYPES
+from ICHSegmentationLib.measurement import measure
+from ICHSegmentationLib.volume import Volume
 
 SHAPE = (12, 80, 76)
 VOXEL_ML = 0.5 * 0.5 * 5 / 1000
@@ -201,6 +203,27 @@ def test_what_a_run_told_stays_with_unchanged_lesions_through_edits_and_a_saved_
     assert list(sure.values()).count(False) == 1
     (changed,) = [name for name, is_sure in sure.items() if not is_sure]
     assert "SAH" in changed
+
+
+@pytest.mark.parametrize("mm", [0.407, 0.436, 0.4883, 0.521])
+def test_what_a_run_told_stays_where_its_file_tells_the_size_of_pixels_in_single_precision(
+    scene: Any, tmp_path: Path, mm: float
+) -> None:
+    from ICHSegmentationSlicerLib.corrections import remeasure
+    from ICHSegmentationSlicerLib.scan_export import write_scan
+    from ICHSegmentationSlicerLib.segmentation_nodes import add_segmentation
+    from ICHSegmentationSlicerLib.told import keep_with, with_what_was_told
+
+    from ICHSegmentationLib.io import read_ct
+
+    mask = np.zeros((20, 80, 80), np.uint8)
+    mask[3:18, 10:70, 10:70] = 2
+    scan = make_scan(scene, np.diag([-mm, -mm, 5, 1]), np.full(mask.shape, 34, np.int16))
+    read = read_ct(write_scan(scan, tmp_path / "scan.nii"))
+    node = add_segmentation(scene, scan, mask, None)
+    keep_with(node, told_of(measure(Volume(mask, read.affine)).to_dict()))
+    (lesion,) = with_what_was_told(node, remeasure(scan, node))["lesions"]
+    assert lesion.get("subtype_confidence") == 0.8
 
 
 def test_nobody_is_told_that_a_subtype_is_certain(scene: Any) -> None:
