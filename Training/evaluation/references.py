@@ -52,7 +52,7 @@ def references_in(source: Path | Sequence[Case], images: Path | None = None) -> 
         images: folder with the scans, named as the masks; for a folder of masks only.
 
     Raises:
-        InputError: there is no reference mask.
+        InputError: there is no reference mask, or two cases whose predictions would have the same name.
     """
     if not isinstance(source, Path):
         found = _of_cases(source)
@@ -83,7 +83,7 @@ def prediction_file(folder: Path, name: str, image: str = "") -> Path | None:
     Args:
         image: what it may be called instead of ``name``, see :class:`Reference`.
     """
-    for stem in dict.fromkeys((name, name.replace("/", "_"), image or name)):
+    for stem in dict.fromkeys((name, _in_files(name), image or name)):
         for base in (folder / stem, folder / stem / RESULT_NAME):
             for ending in _ENDINGS:
                 path = base.with_name(base.name + ending)
@@ -104,13 +104,30 @@ def read_prediction(path: Path, reference: Volume) -> Volume:
 
 
 def _of_cases(cases: Sequence[Case]) -> list[Reference]:
+    _require_told_apart([case.name for case in cases])
     images = {case.name: _image_name(case) for case in cases}
-    taken = Counter([*images.values(), *(name for name, image in images.items() if name != image)])
+    taken = Counter(known for name, image in images.items() for known in {name, _in_files(name), image})
     return [
         _of_case(case, images[case.name] if taken[images[case.name]] == 1 else "")
         for case in cases
         if case.has_mask
     ]
+
+
+def _in_files(name: str) -> str:
+    """What tools call a case whose name no file can have."""
+    return name.replace("/", "_")
+
+
+def _require_told_apart(names: Sequence[str]) -> None:
+    """Raise an InputError where the prediction of one case would be taken for that of another."""
+    shared = Counter(map(_in_files, names))
+    alike = [name for name in names if shared[_in_files(name)] > 1]
+    if alike:
+        raise InputError(
+            f"Expected a name for the prediction of each case, found one for {' and '.join(alike)}.",
+            "Rename one of these cases: in the names of predictions _ stands for /.",
+        )
 
 
 def _image_name(case: Case) -> str:

@@ -108,10 +108,17 @@ def test_the_name_of_an_image_file_that_tells_no_case_from_another_is_not_used(t
         return Case(name, name, path, path)
 
     cases = [case("a", "a/ct.nii"), case("b", "b/ct.nii"), case("c", "d.nii"), case("d", "e.nii")]
-    cases.append(case("f", "f.nii"))
+    cases += [case("f", "f.nii"), case("g/1", "h.nii"), case("i", "g_1.nii")]
     cases.append(Case("series", "series", (tmp_path / "a/ct.nii",), scan_labels=SliceLabel()))
     images = {reference.name: reference.image for reference in references_in(cases)}
-    assert images == {"a": "", "b": "", "c": "", "d": "e", "f": "f", "series": ""}
+    assert images == {"a": "", "b": "", "c": "", "d": "e", "f": "f", "g/1": "h", "i": "", "series": ""}
+
+
+@pytest.mark.parametrize("names", [("set/7", "set_7"), ("a_b/c", "a/b_c"), ("7", "7")])
+def test_cases_whose_predictions_would_have_one_name_are_refused(tmp_path, names):
+    cases = [Case(name, name, tmp_path / "ct.nii", tmp_path / "mask.nii") for name in names]
+    with pytest.raises(InputError, match=f"{names[0]} and {names[1]}"):
+        references_in([*cases, Case("set-7", "8", tmp_path / "ct.nii", tmp_path / "mask.nii")])
 
 
 def test_a_scan_known_to_be_clean_needs_no_mask(folders, tmp_path):
