@@ -45,4 +45,10 @@ def _listed(path: Path) -> list[Path]:
             f"Expected a list of scans in {path}, found one that cannot be read: {error}.",
             "Give a text file in UTF-8 with one path a line.",
         ) from error
-    return [Path(line.strip()) for line in lines if line.strip()]
+    return [_path_in(line) for line in lines if line.strip()]
+
+
+def _path_in(line: str) -> Path:
+    """Without blanks around it, unless a scan's name begins or ends with them."""
+    stripped = line.strip()
+    return Path(line if line != stripped and Path(line).exists() else stripped)

@@ -119,6 +119,15 @@ def test_inputs_may_stand_in_a_list(
     assert told == [("failed", "ü none"), ("result", "ct")]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no name ends in a blank there")
+def test_a_name_in_a_list_may_end_in_a_blank(a_ct: Path, no_network: FakeSegmenter, tmp_path: Path) -> None:
+    (tmp_path / "Doe ").mkdir()
+    (tmp_path / "list.txt").write_bytes(f"{tmp_path / 'Doe '}\r\n{a_ct}\t \r\n \r\n".encode())
+    code = segment("--list", tmp_path / "list.txt", "-o", tmp_path / "out")
+    assert code == errors.EmptyFolderError.exit_code
+    assert [folder.name for folder in (tmp_path / "out").iterdir()] == ["ct"]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
 def test_a_list_may_name_scans_whose_names_are_no_text(
     a_ct: Path, no_network: FakeSegmenter, tmp_path: Path
