@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ICHSegmentationLib.detection import Detection
-from ICHSegmentationLib.detection.disagreement import disagreements
+from ICHSegmentationLib.detection.disagreement import axial_positions_mm, disagreements
 from ICHSegmentationLib.labels import HEMORRHAGE
-from ICHSegmentationLib.preparation.orientation import Reorientation
 from ICHSegmentationLib.volume import Grid
 
 Measured = Mapping[str, Any]
@@ -31,20 +31,26 @@ class _AsTold(Detection):
         return tuple(self.marks[label])
 
 
-def disagreements_now(detection: Measured, measured: Measured, grid: Grid) -> list[str]:
+def disagreements_now(
+    detection: Measured,
+    measured: Measured,
+    grid: Grid,
+    slice_positions_mm: NDArray[np.float64] | None = None,
+) -> list[str]:
     """One sentence each, as a run tells them.
 
     Args:
         detection: as in ``measurements.json``.
         measured: what was measured on the segments as they are now.
         grid: of the scan.
+        slice_positions_mm: ``[D]`` of its slices along their normal where they are unevenly spaced.
     """
     told = _as_told(detection)
     outlined = np.zeros(len(told.slices), dtype=bool)
     for lesion in measured["lesions"]:  # each is connected, and so on every slice from its first to its last
         first, last = lesion["slices"]
         outlined[first : last + 1] = True
-    return list(disagreements(told, outlined, Reorientation.of(grid).grid.slice_distance))
+    return list(disagreements(told, outlined, axial_positions_mm(grid, slice_positions_mm)))
 
 
 def _as_told(detection: Measured) -> _AsTold:

@@ -11,7 +11,7 @@ from ICHSegmentationLib.volume import Grid, Volume
 
 from .disagreement import disagreements_now
 from .edited_segments import edited_labels
-from .scan_geometry import shape_of, world_affine, world_stack
+from .scan_geometry import shape_of, world_stack
 from .segment_voxels import mask_of, together
 from .told import with_what_was_told
 from .translation import tr as _
@@ -52,6 +52,8 @@ def remeasure_with_what_was_told(
         measured["warnings"] = [apart, *measured["warnings"]]
     detection = measured.get("detection")
     if detection:
-        differ = disagreements_now(detection, measured, Grid(shape_of(scan), world_affine(scan)))
+        stack = world_stack(scan)
+        grid = Grid(shape_of(scan), stack.affine)
+        differ = disagreements_now(detection, measured, grid, stack.slice_positions_mm)
         measured["warnings"] = [*differ, *measured["warnings"]]
     return measured

@@ -12,7 +12,7 @@ import numpy as np
 from .. import models
 from ..detection import CLASSES, Detection, Detector
 from ..detection.detector import SLICES
-from ..detection.disagreement import disagreements
+from ..detection.disagreement import axial_positions_mm, disagreements
 from ..detection.pictures import Pictures, pictures_of
 from ..doctor.memory import peak_memory_mb
 from ..doctor.packages import require_pytorch, versions
@@ -183,7 +183,7 @@ def disagreements_with(detection: Detection, ct: CTVolume, mask: Volume) -> tupl
     order = Reorientation.of(ct.grid)
     others = tuple(n for n in range(3) if n != order.axes[0])
     outlined = np.asarray((mask.voxels > 0).any(axis=others))
-    return disagreements(detection, outlined, order.grid.slice_distance)
+    return disagreements(detection, outlined, axial_positions_mm(ct.grid, ct.slice_positions_mm))
 
 
 def _write_heat(

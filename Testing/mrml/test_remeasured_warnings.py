@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from placements import PLACEMENTS, Placement
-from volumes import load_bundle, make_scan, make_tilt, save_bundle
+from volumes import load_bundle, make_acquisition, make_scan, make_tilt, save_bundle
 
 SHAPE = (8, 40, 36)
 THICK = "Slices lie 7.0 mm apart: small or thin hemorrhages can be missed."
@@ -131,4 +131,16 @@ def test_under_a_tilted_scans_transform_the_slices_distance_is_that_between_plan
     result.paint(slice(4, 5), "subdural")  # two slices away
     assert of_the_detector(result.warnings) == [SUBDURAL]
     result.paint(slice(5, 6), "subdural")
+    assert of_the_detector(result.warnings) == []
+
+
+def test_what_is_near_counts_in_mm_where_slices_lie_unevenly(scene: Any) -> None:
+    result = Result(scene).told(detection=detection(), warnings=[])
+    result.paint(slice(4, 5), "subdural")
+    assert of_the_detector(result.warnings) == [SUBDURAL]  # 10 mm away
+    moved = np.zeros((SHAPE[0], 3))
+    moved[5:, 2] = -2.5, -5.0, -7.5  # the upper four slices lie 2.5 mm apart
+    closer = make_acquisition(scene, np.diag([-0.5, -0.5, 5.0, 1.0]), SHAPE, moved)
+    for node in (result.scan, result.node):
+        node.SetAndObserveTransformNodeID(closer.GetID())
     assert of_the_detector(result.warnings) == []
