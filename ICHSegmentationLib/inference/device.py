@@ -34,9 +34,13 @@ def choose_device(name: str) -> str:
 
 
 def out_of_gpu_memory(error: RuntimeError, device: str) -> bool:
-    """Whether a network on this device failed for lack of the GPU's memory; by the words of the error, as
-    PyTorch has no class for it on Apple's GPUs."""
-    return device != "cpu" and "out of memory" in str(error)
+    """Whether a network on this device failed for lack of the GPU's memory."""
+    return device != "cpu" and lacks_memory(error)
+
+
+def lacks_memory(error: RuntimeError) -> bool:
+    """By its words, as PyTorch has no class for it on Apple's GPUs."""
+    return "out of memory" in str(error)
 
 
 def gpu_possible() -> bool:

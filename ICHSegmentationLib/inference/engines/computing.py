@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ..device import lacks_memory
+
 Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
@@ -84,7 +86,7 @@ class AtOnce:
             there: how many windows there are; None where that is not known.
 
         Raises:
-            torch.OutOfMemoryError: not even one window fits.
+            RuntimeError: not even one window fits.
         """
         while True:
             number = self.number if there is None else min(self.number, there)
@@ -92,13 +94,15 @@ class AtOnce:
                 return work(number)
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
+            if torch.backends.mps.is_available():
+                torch.mps.empty_cache()
 
     @contextmanager
     def _fewer_without_memory(self, number: int) -> Iterator[None]:
         try:
             yield
-        except torch.OutOfMemoryError:
-            if number == 1:
+        except RuntimeError as error:
+            if number == 1 or not lacks_memory(error):
                 raise
             self.number = number // 2
             _log.warning("The memory does not suffice: %d windows at once from now on.", self.number)

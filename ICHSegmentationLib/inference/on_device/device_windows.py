@@ -26,7 +26,7 @@ def in_windows_on(
         at_once: how many windows ``run`` is given.
 
     Raises:
-        torch.OutOfMemoryError: not even one window fits.
+        RuntimeError: not even one window fits.
     """
     layout = Layout.of(image.shape[2:], patch, divisor)
     padded = F.pad(image, [n for side in reversed(layout.padding) for n in side], value=layout.fill)

@@ -153,21 +153,26 @@ def test_what_overflows_in_half_precision_is_computed_in_full():
     assert found.unique().tolist() == [90000.0]
 
 
-def out_of_memory(most):
+CUDA = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+APPLE = RuntimeError("MPS backend out of memory (MPS allocated: 5.56 GB). Tried to allocate 768.00 MB")
+
+
+def out_of_memory(most, error=CUDA):
     """Runs no more than ``most`` windows; remembers how many it was given."""
     given = []
 
     def run(windows):
         given.append(len(windows))
         if len(windows) > most:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+            raise error
         return windows[:, :1] * 2
 
     return run, given
 
 
-def test_without_memory_fewer_windows_run_at_once_and_the_answer_is_the_same(caplog):
-    run, given = out_of_memory(most=2)
+@pytest.mark.parametrize("error", [CUDA, APPLE])
+def test_without_memory_fewer_windows_run_at_once_and_the_answer_is_the_same(error, caplog):
+    run, given = out_of_memory(most=2, error=error)
     image = torch.arange(8.0 * 8 * 8).reshape(1, 1, 8, 8, 8)
     at_once = AtOnce(8)
     found = in_windows_on(image, run, (4, 4, 4), at_once)
@@ -189,6 +194,13 @@ def test_not_even_one_window_is_an_error_that_the_cascade_hears():
     with pytest.raises(torch.OutOfMemoryError):
         in_windows_on(torch.zeros(1, 1, 4, 4, 4), run, (4, 4, 4), AtOnce(4))
     assert given == [1], "the only window is not tried again"
+
+
+def test_another_error_is_not_met_with_fewer_windows():
+    run, given = out_of_memory(most=2, error=RuntimeError("no such kernel"))
+    with pytest.raises(RuntimeError, match="no such kernel"):
+        in_windows_on(torch.zeros(1, 1, 8, 8, 8), run, (4, 4, 4), AtOnce(8))
+    assert given == [8]
 
 
 def test_an_array_goes_to_a_gpu_through_pinned_memory_and_nobody_waits(monkeypatch):
