@@ -52,6 +52,20 @@ class TadaLines:
         """Lengths in the world, by letter."""
         return {letter: node.GetLineLengthWorld() for letter, node in self.nodes.items()}
 
+    @property
+    def dragged(self) -> bool:
+        """Whether a line is not the automatic one any more, and none was deleted."""
+        nodes = self.nodes.values()
+        return all(node.GetScene() is not None for node in nodes) and any(
+            not np.allclose(_ends(node), json.loads(node.GetAttribute(_AUTOMATIC)), atol=_SAME_MM)
+            for node in nodes
+        )
+
+    def show(self, visible: bool) -> None:
+        """In the views, or not."""
+        for node in self.nodes.values():
+            node.GetDisplayNode().SetVisibility(visible)
+
     def follow(self, scan: slicer.vtkMRMLScalarVolumeNode, lesion: Mapping[str, Any]) -> bool:
         """Go under the transform of a scan that was moved; whether the lines then are those of the lesion, as
         far as they were not dragged.
@@ -143,7 +157,7 @@ def _describe(
     node.SetFixedNumberOfControlPoints(True)
     node.SetAttribute(_LETTER, letter)
     node.SetAttribute(_LESION, str(lesion))
-    node.SetAttribute(_AUTOMATIC, json.dumps([list(node.GetNthControlPointPosition(n)) for n in range(2)]))
+    node.SetAttribute(_AUTOMATIC, json.dumps(_ends(node)))
     node.SetNodeReferenceID(_SCAN, scan.GetID())
     node.CreateDefaultDisplayNodes()
     display = node.GetDisplayNode()
@@ -160,6 +174,11 @@ def _describe(
         hierarchy.SetItemParent(
             hierarchy.GetItemByDataNode(node) or hierarchy.CreateItem(parent, node), parent
         )
+
+
+def _ends(node: slicer.vtkMRMLMarkupsLineNode) -> list[list[float]]:
+    """RAS mm of the ends, under the line's parent transform."""
+    return [list(node.GetNthControlPointPosition(n)) for n in range(2)]
 
 
 def _automatic(node: slicer.vtkMRMLMarkupsLineNode) -> NDArray[np.float64]:

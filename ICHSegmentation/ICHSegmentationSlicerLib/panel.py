@@ -166,9 +166,11 @@ class Panel:
         segmentation = wanted if wanted in found else found[-1]
         measurements = self._scene.remeasure(scan, segmentation)  # no yield from here: nodes may be removed
         lines = self._scene.find_tada_lines(scan)
-        self.session.take_result(segmentation, measurements)
+        take_result = partial(self.session.take_result, segmentation, measurements)
         if lines:
-            self._tada.take_up(lines[0])
+            self._tada.take_up(lines[0], take_result)
+        else:
+            take_result()
 
     def _not_taken(self, error: ICHError) -> None:
         self._scan.tell(error)

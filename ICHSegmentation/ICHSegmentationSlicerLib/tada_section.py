@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ICHSegmentationLib.report.numbers import ml, ml_more
@@ -20,6 +21,7 @@ class TadaSection:
         self._ui, self._session, self._scene = ui, session, shared.scene
         self._told = Sentence(ui.tadaLabel)
         self._lines: Any = None
+        self._scan: Any = None
         self._lesion: Measurements | None = None
         ui.tadaShowCheckBox.toggled.connect(guard(self.toggle, self._told))
         ui.tadaRefitButton.clicked.connect(guard(self.refit, self._told))
@@ -36,11 +38,17 @@ class TadaSection:
                 self._put_up()
         self._describe()
 
-    def take_up(self, lines: Any) -> None:
-        """Lines that came with a saved scene; their lesion is chosen."""
-        set_checked(self._ui.tadaShowCheckBox, False)
+    def take_up(self, lines: Any, take_result: Callable[[], None]) -> None:
+        """Lines that the scene has already; their lesion is chosen.
+
+        Args:
+            take_result: gives the session the result that they belong to.
+        """
+        set_checked(self._ui.tadaShowCheckBox, False)  # or automatic lines would take their place
+        take_result()
         self._session.choose_lesion(lines.lesion_id)
         set_checked(self._ui.tadaShowCheckBox, True)
+        lines.show(True)
         self._take_lines(lines)
         self._describe()
 
@@ -48,7 +56,7 @@ class TadaSection:
         """Stop following the lines, and leave them in the scene."""
         if self._lines is not None:
             self._lines.stop()
-        self._lines = self._lesion = None
+        self._lines = self._lesion = self._scan = None
 
     def toggle(self) -> None:
         if is_checked(self._ui.tadaShowCheckBox):
@@ -74,14 +82,19 @@ class TadaSection:
         return lines is not None and lesion is not None and lines.follow(self._session.scan, lesion)
 
     def _take_lines(self, lines: Any) -> None:
-        self._lines = lines
+        self._lines, self._scan = lines, self._session.scan
         if lines is not None:
             lines.observe(self._describe)
 
     def _take_down(self) -> None:
+        """Remove the lines; if dragged, those of another scan wait, hidden, until it is chosen again."""
         lines, self._lines = self._lines, None
-        if lines is not None:
-            lines.stop()
+        if lines is None:
+            return
+        lines.stop()
+        if self._scan is not self._session.scan and self._scene.has(self._scan) and lines.dragged:
+            lines.show(False)
+        else:
             lines.remove()
 
     def _describe(self, *_event: Any) -> None:
