@@ -50,7 +50,7 @@ def export(recipe: LightRecipe, out: Path, data: Path, folder: Path) -> Manifest
     manifest = Manifest(
         schema_version=SCHEMA_VERSION,
         id="ich-detector-light",
-        version="1.3.0",
+        version="1.4.0",
         name="ICH detector, light",
         description=(
             "A small network that marks hemorrhage on slices of the brain and tells its subtypes. "

@@ -38,9 +38,9 @@ class LightRecipe:
 
 LIGHT = LightRecipe(
     network={"kind": "slice_map", "in_channels": 4, "out_channels": 6, "features": [12, 24, 40]},
-    copies={"clean": 6, "hematoma": 2},
+    copies={"clean": 24, "hematoma": 6},
     hematoma_scans=12,
-    phantoms=150,
+    phantoms=250,
     weights={
         "clean-": 0.22,
         "painted+": 0.28,
@@ -51,5 +51,5 @@ LIGHT = LightRecipe(
         "phantom+": 0.09,
         "phantom-": 0.06,
     },
-    schedule=Schedule(steps=250),
+    schedule=Schedule(steps=500),
 )
