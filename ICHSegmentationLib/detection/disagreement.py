@@ -38,7 +38,7 @@ def disagreements(
         outlined: ``[D]`` whether anything is outlined on each slice, in the scan's own order.
         positions_mm: ``[D]`` see :func:`axial_positions_mm`.
     """
-    said = _not_outlined(detection, _near(outlined, positions_mm))
+    said = _not_outlined(detection, near(outlined, positions_mm))
     if outlined.any() and not any(detection.is_likely(label) for label in detection.classes):
         slices = np.flatnonzero(outlined).tolist()
         said.append(
@@ -48,13 +48,13 @@ def disagreements(
     return tuple(said)
 
 
-def _not_outlined(detection: Detection, near: NDArray[np.bool_]) -> list[str]:
+def _not_outlined(detection: Detection, beside: NDArray[np.bool_]) -> list[str]:
     """Marked slices with no outline near, told once: by subtype where the detector tells it."""
     said, told = [], set[int]()
     for label in (*(c for c in detection.classes if c != HEMORRHAGE.id), HEMORRHAGE.id):
         if not detection.is_likely(label):
             continue
-        lonely = [run for run in runs(detection.marked(label)) if not near[run].any()]
+        lonely = [run for run in runs(detection.marked(label)) if not beside[run].any()]
         slices = [index for run in lonely for index in run]
         if slices and not (label == HEMORRHAGE.id and told.issuperset(slices)):
             name = label_named(label).name.lower()
@@ -63,7 +63,7 @@ def _not_outlined(detection: Detection, near: NDArray[np.bool_]) -> list[str]:
     return said
 
 
-def _near(outlined: NDArray[np.bool_], positions_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
+def near(outlined: NDArray[np.bool_], positions_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
     """``[D]`` whether something is outlined on a slice, beside it, or as many usual slices away as make up
     ``NEAR_MM``."""
     usual = float(np.median(np.abs(np.diff(positions_mm)))) if len(positions_mm) > 1 else NEAR_MM

@@ -23,7 +23,7 @@ from ..preparation.intracranial import bounding_box
 from ..preparation.noise import calmed
 from ..preparation.orientation import Reorientation
 from ..settings import DeviceName, EngineName
-from ..volume import CTVolume, Volume
+from ..volume import CTVolume, Grid, Volume
 from .device import CPU_INSTEAD, choose_device, out_of_gpu_memory
 from .engines.choice import chosen_engine
 from .engines.network import EngineError, Network
@@ -50,6 +50,7 @@ class Segmentation:
 
     Attributes:
         mask: label values on the CT's own grid, uint8.
+        specks: the same of regions that were left out of it as too small.
         uncertainty: where the networks were unsure.
         device: where the networks ran.
         engine: what ran them.
@@ -63,6 +64,7 @@ class Segmentation:
     timings_s: dict[str, float]
     warnings: tuple[str, ...] = ()
     engine: str = "torch"
+    specks: Volume | None = None
 
 
 @dataclass
@@ -88,7 +90,8 @@ class _Thresholds:
         context_slices, context_mm: how much the fine stage sees at least, in slices and in plane.
         fine_weight: share of the fine stage in the mean of both stages' probabilities.
         hemorrhage: mean probability above which a voxel is hemorrhage.
-        smallest_ml: connected regions below this volume are dropped.
+        smallest_ml: connected regions below this volume are specks.
+        speck_ml: specks below this volume are not told of.
         mirrored: 1 where both stages also look at the mirror image, else 0.
         lowest_brain_hu, highest_brain_hu: between which the brain of a scan is brought before the networks
             see it; without them they see HU as they are.
@@ -102,6 +105,7 @@ class _Thresholds:
     fine_weight: float = 0.6
     hemorrhage: float = 0.5
     smallest_ml: float = 0.1
+    speck_ml: float = 0.1
     mirrored: float = 0
     lowest_brain_hu: float = -inf
     highest_brain_hu: float = inf
@@ -189,7 +193,7 @@ class Segmenter:
         with clock.stage("locate", 0.1):
             coarse = self._coarse.probability(shown, grid.spacing).within(inside.mask[box])
             regions = self._regions(coarse)
-        found, unsure = np.zeros(hu.shape, np.uint8), np.zeros(hu.shape, np.uint8)
+        found, specks, unsure = (np.zeros(hu.shape, np.uint8) for _ in range(3))
         with clock.stage("refine", 0.4):
             unsure[box] = coarse_uncertainty(coarse)
             for number, region in enumerate(regions):
@@ -204,12 +208,14 @@ class Segmenter:
                 values[box] *= inside.mask[box]
             if regions:
                 where = box_of(regions)
-                found[box][where] = self._without_specks(found[box][where], grid.voxel_volume_mm3)
-        mask, doubt = (Volume(np.ascontiguousarray(order.undo(a)), ct.affine) for a in (found, unsure))
+                found[box][where], specks[box][where] = self._by_size(found[box][where], grid)
+        mask, small, doubt = (
+            Volume(np.ascontiguousarray(order.undo(each)), ct.affine) for each in (found, specks, unsure)
+        )
         left_out = left_out_ml(coarse, regions, self._thresholds.unsure, grid.voxel_volume_mm3)
         doubts = Uncertainty(doubt, left_out, inside.warnings)
         warnings = (*inside.warnings, *calm.warnings, *self._warnings)
-        return Segmentation(mask, doubts, self._device, clock.timings_s, warnings, self._engine)
+        return Segmentation(mask, doubts, self._device, clock.timings_s, warnings, self._engine, small)
 
     def _leveled(self, hu: NDArray[Any], inside: NDArray[np.bool_]) -> NDArray[Any]:
         limits = self._thresholds
@@ -226,7 +232,15 @@ class Segmenter:
         )
         return regions_to_refine(coarse.values, coarse.grid, limits.unsure, limits.seen, margin, context)
 
-    def _without_specks(self, found: NDArray[np.uint8], voxel_mm3: float) -> NDArray[np.uint8]:
-        smallest = int(np.ceil(self._thresholds.smallest_ml * 1000 / voxel_mm3))
-        kept = cc3d.dust(np.ascontiguousarray(found), threshold=smallest, connectivity=26, in_place=True)
-        return kept * np.uint8(self._label)
+    def _by_size(self, found: NDArray[np.uint8], grid: Grid) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """What counts by itself, and the specks."""
+        kept, told = (
+            cc3d.dust(
+                np.ascontiguousarray(found),
+                threshold=int(np.ceil(ml * 1000 / grid.voxel_volume_mm3)),
+                connectivity=26,
+            )
+            for ml in (self._thresholds.smallest_ml, self._thresholds.speck_ml)
+        )
+        label = np.uint8(self._label)
+        return kept * label, (told & ~kept) * label

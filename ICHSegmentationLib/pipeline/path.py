@@ -19,6 +19,7 @@ from ..settings import SegmentationSettings
 from ..volume import CTVolume, Volume
 from .background import in_background
 from .cases import case_name
+from .confirmed import with_confirmed
 from .detection import detector_for, disagreements_with, facts_of, on_own_slices
 from .dicom_results import write_dicom_results
 from .fluid_levels import fluid_levels
@@ -96,11 +97,15 @@ def segment_case(
         with in_background(_load_the_rest):
             detection = _detect(even.ct, detector, journal)
             segmentation = _segment(even.ct, segmenter, journal)
-        mask, told, uncertainty = even.back(segmentation.mask), None, _back(segmentation.uncertainty, even)
+        of_slices = on_own_slices(detection, even) if detection else None
+        specks = even.back(segmentation.specks) if segmentation.specks else None
+        mask, confirmed = with_confirmed(ct, even.back(segmentation.mask), specks, of_slices)
+        told, uncertainty = None, _back(segmentation.uncertainty, even)
         if settings.subtypes:
             mask, told = told_apart(even, mask, segmenter.model.manifest, detection, journal, _SUBTYPES)
-        detection = on_own_slices(detection, even) if detection else None
+        detection = of_slices
         doubts = (
+            *confirmed,
             *(disagreements_with(detection, ct, mask) if detection else ()),
             *fluid_levels(even.ct, even.laid(mask)),
             *unusual_density(even.ct),

@@ -37,10 +37,17 @@ class Uncertainty(Protocol):
 
 
 class Segmentation(Protocol):
-    """What a segmenter found: label values (uint8) on the CT's own grid, and how it got there."""
+    """What a segmenter found: label values (uint8) on the CT's own grid, and how it got there.
+
+    Attributes:
+        specks: label values of regions that were left out of ``mask`` as too small; None of a segmenter that
+            tells of none.
+    """
 
     @property
     def mask(self) -> Volume: ...
+    @property
+    def specks(self) -> Volume | None: ...
     @property
     def uncertainty(self) -> Uncertainty: ...
     @property

@@ -68,6 +68,7 @@ class FakeSegmentation:
     timings_s: dict[str, float] = field(default_factory=lambda: {"locate": 0.1, "refine": 0.2})
     device: str = "cpu"
     engine: str = "none"
+    specks: Volume | None = None
 
 
 @dataclass

@@ -6,11 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ICHSegmentationLib.detection import Detector
 from ICHSegmentationLib.inference.cascade import Segmenter
 from ICHSegmentationLib.io import read_ct, read_mask
 from ICHSegmentationLib.io.atomic import atomic_path
+from ICHSegmentationLib.labels import HEMORRHAGE
 from ICHSegmentationLib.models import ModelFolder
-from ICHSegmentationLib.volume import Volume
+from ICHSegmentationLib.pipeline.confirmed import with_confirmed
 
 from ..evaluation import CaseMetrics, evaluate_case, summarise
 from .cases import Case, read_cases
@@ -29,10 +31,11 @@ def evaluate(
         command: what the page names as its origin.
     """
     segmenter = Segmenter(ModelFolder.open(model), threads=threads)
+    detector = Detector.open(device="cpu", threads=threads)
     found = []
     for case in read_cases(data):
         if case.split == "validation":
-            found.append(_compared(case, segmenter(read_ct(case.image)).mask))
+            found.append(_judged(case, segmenter, detector))
             _log.info("%s", _row(found[-1]))
     out.mkdir(parents=True, exist_ok=True)
     with atomic_path(out / "cases.json") as temporary:
@@ -45,11 +48,15 @@ def evaluate(
         temporary.write_text(text, encoding="utf-8")
 
 
-def _compared(case: Case, mask: Volume) -> CaseMetrics | SliceFindings:
-    """Against the outline where there is one, else against the slices that the readers named."""
+def _judged(case: Case, segmenter: Segmenter, detector: Detector) -> CaseMetrics | SliceFindings:
+    """As ``ichseg segment`` outlines it, against the outline where there is one, else against the slices that
+    the readers named."""
+    ct = read_ct(case.image)
+    found, detection = segmenter(ct), detector.detect(ct)
+    mask, _ = with_confirmed(ct, found.mask, found.specks, detection)
     if case.mask is not None:
         return evaluate_case(mask, read_mask(case.mask), case.name, case.subtypes)
-    return slice_findings(case, mask)
+    return slice_findings(case, mask, detection.of_slices(HEMORRHAGE.id).tolist())
 
 
 def _row(found: CaseMetrics | SliceFindings) -> dict[str, Any]:

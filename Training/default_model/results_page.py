@@ -31,7 +31,9 @@ def results_page(
         "These are the validation scans. The model was trained on other patients' scans of "
         f"{' and '.join(source.name for source in manifest.training.data)}; scans from elsewhere will fare "
         "worse.\n",
-        "What the embedded detector says of the same scans: [detection.md](detection.md#validation-split). "
+        "Outlined as by `ichseg segment`, so a region of 0.1 mL or more that is too small to count by itself "
+        "stays where the detector marks hemorrhage and nothing else is outlined. What the embedded detector "
+        "says of the same scans: [detection.md](detection.md#validation-split). "
         "The recipes of the five papers on the same scans: [results-recipes.md](results-recipes.md).\n",
         _outlined_section(outlined, any(source.name == _OUTLINED for source in manifest.training.data)),
         _traumatic_section(traumatic, clean),
@@ -120,6 +122,7 @@ not how well it outlines it. Over all scans {touched(bleeding)} of {len(bleeding
 ({percent(touched(bleeding), len(bleeding))}).
 {_operating_point("Among the slices of these scans", scans)}
 {_operating_point("With the slices of the scans without hemorrhage below", [*scans, *clean])}
+{_by_detector(scans, clean)}
 
 {table(head, rows)}"""
 
@@ -134,6 +137,21 @@ def _operating_point(which: str, scans: Sequence[SliceFindings]) -> str:
     return (
         f"{which}, sensitivity is {sensitivity:.2f} at specificity {_SPECIFICITY:g} "
         f"(a slice counts as marked above {limit:.2f} mL)."
+    )
+
+
+def _by_detector(scans: Sequence[SliceFindings], clean: Sequence[SliceFindings]) -> str:
+    """The same of the detector, which gives a probability for each slice."""
+    among = []
+    for group in (scans, [*scans, *clean]):
+        pairs = [(p, index in scan.bleeding) for scan in group for index, p in enumerate(scan.said)]
+        bleeding, others = ([p for p, bleeds in pairs if bleeds == kind] for kind in (True, False))
+        if not others:
+            return ""
+        among.append(sensitivity_at(_SPECIFICITY, bleeding, others)[0])
+    return (
+        f"By the detector's probabilities of the same slices it is {among[0]:.2f} and {among[1]:.2f}; a result "
+        "marks slices by both."
     )
 
 

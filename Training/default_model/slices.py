@@ -17,12 +17,14 @@ class SliceFindings:
     Attributes:
         slice_ml: volume found on each slice.
         bleeding: indices (from 0) of the slices with hemorrhage, as the readers named them.
+        said: what a detector says of each slice, the probability of any hemorrhage; empty without one.
     """
 
     name: str
     subtypes: tuple[str, ...]
     slice_ml: tuple[float, ...]
     bleeding: tuple[int, ...]
+    said: tuple[float, ...] = ()
 
     @property
     def volume_ml(self) -> float:
@@ -39,11 +41,11 @@ class SliceFindings:
         return [ml for index, ml in enumerate(self.slice_ml) if index not in self.bleeding]
 
 
-def slice_findings(case: Case, mask: Volume) -> SliceFindings:
-    """What ``mask`` ``[D, H, W]`` marks on each slice of this case."""
+def slice_findings(case: Case, mask: Volume, said: Sequence[float] = ()) -> SliceFindings:
+    """What ``mask`` ``[D, H, W]`` marks on each slice of this case, and what a detector says of each."""
     voxels = np.count_nonzero(mask.voxels, axis=(1, 2))
     volumes = voxels * mask.grid.voxel_volume_mm3 / 1000
-    return SliceFindings(case.name, case.subtypes, tuple(volumes.tolist()), case.bleeding_slices)
+    return SliceFindings(case.name, case.subtypes, tuple(volumes.tolist()), case.bleeding_slices, tuple(said))
 
 
 def touched(volumes: Sequence[float]) -> int:
@@ -54,9 +56,10 @@ def touched(volumes: Sequence[float]) -> int:
 def sensitivity_at(
     specificity: float, bleeding: Sequence[float], others: Sequence[float]
 ) -> tuple[float, float]:
-    """Share of bleeding slices found, and the volume (mL) that a slice must exceed to count as marked.
+    """Share of bleeding slices found, and what a slice must exceed to count as marked: a volume, or a
+    probability.
 
-    The volume is the smallest that leaves at least ``specificity`` of the other slices unmarked.
+    It is the smallest that leaves at least ``specificity`` of the other slices unmarked.
     """
     limit = float(np.quantile(others, specificity, method="inverted_cdf"))
     return float(np.mean(np.asarray(bleeding) > limit)), limit

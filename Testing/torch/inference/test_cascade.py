@@ -171,6 +171,25 @@ def test_bright_things_outside_the_skull_and_specks_are_left_out(segmenter):
     assert found.sum() > 0.9 * blood.sum()
 
 
+def test_regions_that_are_too_small_are_told_apart_from_the_outline_down_to_a_tenth_of_a_millilitre(
+    monkeypatch, opened
+):
+    model = AnyModel()
+    model.manifest = SimpleNamespace(**{**vars(AnyModel.manifest), "inference": {"smallest_ml": 0.3}})
+    ct, blood = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200))
+    small, tiny = np.zeros(ct.voxels.shape, bool), np.zeros(ct.voxels.shape, bool)
+    small[20:22, 60:65, 98:103] = True  # 0.2 mL
+    tiny[26, 60:63, 100:103] = True  # 0.04 mL
+    voxels = np.where(small | tiny, BLOOD_HU, ct.voxels).astype(np.int16)
+    found = segmenter_of(model, monkeypatch, opened)(CTVolume(voxels, ct.affine))
+    mask, specks = found.mask.voxels > 0, found.specks.voxels > 0
+    assert mask.sum() > 0.9 * blood.sum()
+    assert not mask[small | tiny].any()
+    assert specks[small].mean() > 0.5
+    assert not specks[26].any()
+    assert not (mask & specks).any()
+
+
 @pytest.mark.parametrize("name", GRIDS)
 def test_of_a_noisy_scan_the_networks_see_a_calm_one_and_the_result_warns(segmenter, name):
     affine, shape = GRIDS[name]
