@@ -150,8 +150,8 @@ def _by_detector(scans: Sequence[SliceFindings], clean: Sequence[SliceFindings])
             return ""
         among.append(sensitivity_at(_SPECIFICITY, bleeding, others)[0])
     return (
-        f"By the detector's probabilities of the same slices it is {among[0]:.2f} and {among[1]:.2f}; a result "
-        "marks slices by both."
+        f"By the detector's probabilities of the same slices it is {among[0]:.2f} and {among[1]:.2f}; a "
+        "result marks slices by both."
     )
 
 
