@@ -85,15 +85,19 @@ def demo(ct: "Path | None", output: Path) -> int:
 def test(pytest_arguments: "list[str]") -> int:
     """Run every check, even after one has failed. The tests come last: their summary ends the output."""
     os.chdir(ROOT)
-    failed = []
-    for check in CHECKS:
-        say(f"== {' '.join(check)}")
-        if run("-m", *check):
-            failed.append(" ".join(check))
+    with ThreadPoolExecutor(2) as cores:
+        failed = [name for names in cores.map(run_check, CHECKS) for name in names]
     failed += run_tests(pytest_arguments)
     if failed:
         say(f"Not passed: {', '.join(failed)}.")
     return 1 if failed else 0
+
+
+def run_check(check: "list[str]") -> "list[str]":
+    """Its name if it failed."""
+    name = " ".join(check)
+    say(f"== {name}")
+    return [name] if run("-m", *check) else []
 
 
 def run_tests(pytest_arguments: "list[str]") -> "list[str]":
@@ -195,7 +199,8 @@ def environment() -> "dict[str, str]":
 def say(text: str) -> None:
     """Also where the output cannot hold a letter: in a file on Windows, of a name from another country."""
     encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    line = text.encode(encoding, "backslashreplace").decode(encoding) + "\n"
+    print(line, end="", flush=True)  # at once: two checks may speak at a time
 
 
 if __name__ == "__main__":
