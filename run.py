@@ -17,11 +17,9 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -39,11 +37,18 @@ CHECKS = [
     ["ruff", "check"],
     ["ruff", "format", "--check"],
     ["mypy"],
-    ["mypy", "--platform", "win32", "--cache-dir", ".mypy_cache/win32"],  # finds what Windows does not have
+    # Finds what Windows does not have; the types of other packages are the run's above.
+    ["mypy", "--platform", "win32", "--follow-imports", "skip", "--cache-dir", ".mypy_cache/win32"],
 ]
-# Each group in a process of its own: the light tests must not find torch loaded, Slicer's classes come alone.
-SHOWN_TESTS = [["Testing/panel"], ["Testing/torch"]]
-TESTS_BESIDE = [["Testing/packaging", "Testing/unit"], ["Testing/mrml", "Testing/slicer"]]
+# Each in a process of its own: the light tests must not find torch loaded, Slicer's classes come alone. The
+# longest come first, so that none is left over for one core at the end.
+TESTS = [
+    ["pytest", "Testing/packaging", "Testing/unit"],
+    ["pytest", "Testing/torch/training"],
+    ["pytest", "Testing/torch", "--ignore", "Testing/torch/training"],
+    ["pytest", "Testing/panel"],
+    ["pytest", "Testing/mrml", "Testing/slicer"],
+]
 
 
 def main() -> int:
@@ -83,48 +88,36 @@ def demo(ct: "Path | None", output: Path) -> int:
 
 
 def test(pytest_arguments: "list[str]") -> int:
-    """Run every check, even after one has failed. The tests come last: their summary ends the output."""
+    """Run every check and test, even after one has failed; two at a time, one a core."""
     os.chdir(ROOT)
-    with ThreadPoolExecutor(2) as cores:
-        failed = [name for names in cores.map(run_check, CHECKS) for name in names]
-    failed += run_tests(pytest_arguments)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    failed = run_beside(CHECKS if pytest_arguments else CHECKS + TESTS)
+    if pytest_arguments and run("-m", "pytest", *pytest_arguments):
+        failed.append("pytest")
     if failed:
         say(f"Not passed: {', '.join(failed)}.")
     return 1 if failed else 0
 
 
-def run_check(check: "list[str]") -> "list[str]":
-    """Its name if it failed."""
-    name = " ".join(check)
-    say(f"== {name}")
-    return [name] if run("-m", *check) else []
-
-
-def run_tests(pytest_arguments: "list[str]") -> "list[str]":
-    """Which calls of pytest failed. Without arguments two at a time, one a core."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    if pytest_arguments:
-        return ["pytest"] if run("-m", "pytest", *pytest_arguments) else []
-    with tempfile.TemporaryFile() as output, ThreadPoolExecutor(1) as beside:
-        others = beside.submit(run_groups, TESTS_BESIDE, output)
-        failed = run_groups(SHOWN_TESTS) + others.result()
-        output.seek(0)
-        sys.stdout.flush()
-        shutil.copyfileobj(output, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-    return failed
-
-
-def run_groups(groups: "list[list[str]]", output: "IO[bytes] | None" = None) -> "list[str]":
-    """Which groups of tests failed, one run after the other; their output goes into ``output``."""
+def run_beside(jobs: "list[list[str]]") -> "list[str]":
+    """Which of these modules' commands failed. Each one's output is shown whole, in the order of ``jobs``."""
     failed = []
-    for tests in groups:
-        name = f"pytest {' '.join(tests)}"
-        say(f"== {name}" + (" (its output comes last)" if output else ""))
-        command = [PYTHON, "-m", "pytest", *tests]
-        if subprocess.run(command, stdout=output, stderr=output, env=environment()).returncode:
-            failed.append(name)
+    with ThreadPoolExecutor(2) as cores:
+        for job, done in zip(jobs, cores.map(run_job, jobs), strict=True):
+            name = " ".join(job)
+            say(f"== {name}")
+            sys.stdout.buffer.write(done.stdout)
+            sys.stdout.buffer.flush()
+            if done.returncode:
+                failed.append(name)
     return failed
+
+
+def run_job(job: "list[str]") -> "subprocess.CompletedProcess[bytes]":
+    say(f"Started: {' '.join(job)}")
+    return subprocess.run(
+        [PYTHON, "-m", *job], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment()
+    )
 
 
 def prepare_environment(extras: "list[str]") -> None:
@@ -177,7 +170,8 @@ def cpu_wheels() -> "tuple[str, ...]":
 
 
 def install(*arguments: str) -> None:
-    if run("-m", "pip", "install", "--quiet", *arguments):
+    # Python compiles what is used, when it is first used: a small part of all these files.
+    if run("-m", "pip", "install", "--quiet", "--no-compile", *arguments):
         sys.exit(
             "pip could not install this; its reason stands above. Check the network, the free disk space, and"
             f" that PyTorch is made for this Python ({sys.version.split()[0]}, {sysconfig.get_platform()})."
@@ -191,8 +185,9 @@ def run(*arguments: "str | Path") -> int:
 
 
 def environment() -> "dict[str, str]":
-    """The user's environment, less what would mix other packages into ours."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    """The user's environment, less what would mix other packages into ours or compile them at every start."""
+    unwanted = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     return {**kept, "PYTHONNOUSERSITE": "1", "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
@@ -200,7 +195,7 @@ def say(text: str) -> None:
     """Also where the output cannot hold a letter: in a file on Windows, of a name from another country."""
     encoding = sys.stdout.encoding or "utf-8"
     line = text.encode(encoding, "backslashreplace").decode(encoding) + "\n"
-    print(line, end="", flush=True)  # at once: two checks may speak at a time
+    print(line, end="", flush=True)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,27 @@ def test_a_path_in_letters_that_the_output_cannot_hold_is_said_all_the_same(root
     done = of_run(root, "import run; run.say('D:\\\\scans\\\\\u5c71\u7530')", PYTHONIOENCODING="cp1252")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "D:\\scans\\\\u5c71\\u7530\n"
+
+
+def test_the_output_of_each_check_is_whole_and_what_failed_is_told_last(root: Path):
+    code = (
+        "import run; run.PYTHON = sys.executable; run.CHECKS = [['json.tool', 'no such file'], ['this']]; "
+        "run.TESTS = [['platform']]; sys.exit(run.test([]))"
+    )
+    done = of_run(root, code)
+    assert done.returncode == 1, done.stderr
+    first, second, third = re.split(r"^== ", done.stdout, flags=re.MULTILINE)[1:]
+    assert first.startswith("json.tool no such file") and "usage: " not in second + third
+    assert second.startswith("this") and "Namespaces are one honking great idea" in second
+    assert third.startswith("platform")
+    assert done.stdout.splitlines()[-1] == "Not passed: json.tool no such file."
+
+
+def test_arguments_for_pytest_replace_the_tests_and_what_is_compiled_is_kept(root: Path):
+    code = (
+        "import run; run.PYTHON = sys.executable; run.CHECKS = run.TESTS = []; "
+        "sys.exit(run.test(['--version']) or 'PYTHONDONTWRITEBYTECODE' in run.environment())"
+    )
+    done = of_run(root, code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("pytest ") or done.stderr.startswith("pytest ")
