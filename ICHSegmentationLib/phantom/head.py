@@ -112,20 +112,31 @@ def make_phantom(
     top = person.shape.height + person.shape.bone + person.shape.scalp + 3
     sampling = Sampling(shape, spacing, top, float(np.radians(tilt_degrees)))
     scan_seed, lesion_seed = (int(n) for n in rng.integers(2**32, size=2))
-    blood, value = None, 0
+    blood, value, known = None, 0, None
     if subtype is not None:
         value = subtype_named(subtype).value
-        blood = _grown(person, sampling, subtype, volume_ml, lesion_seed)
-    ct, filled = _painted(person, sampling, blood, np.random.default_rng(scan_seed))
+        tissues = _upright_tissues(person, sampling)
+        blood = _grown(person, sampling, _anatomy(tissues, sampling), subtype, volume_ml, lesion_seed)
+        if coarse_step(sampling) == 1 and not sampling.tilt:
+            known = tissues
+    ct, filled = _painted(person, sampling, blood, known, np.random.default_rng(scan_seed))
     mask = Volume(filled.astype(np.uint8) * np.uint8(value), sampling.affine)
     volume = int(filled.sum()) * mask.grid.voxel_volume_mm3 / 1000
     return Phantom(CTVolume(ct, sampling.affine), mask, subtype, volume)
 
 
 def _painted(
-    person: _Person, sampling: Sampling, blood: HeadLesion | None, rng: np.random.Generator
+    person: _Person,
+    sampling: Sampling,
+    blood: HeadLesion | None,
+    known: NDArray[np.uint8] | None,
+    rng: np.random.Generator,
 ) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
-    """The scan and the voxels that blood fills by half, slice by slice."""
+    """The scan and the voxels that blood fills by half, slice by slice.
+
+    Args:
+        known: ``[planes, H, W]`` the tissues of the scan's planes, where they were painted before.
+    """
     ct = np.empty(sampling.shape, dtype=np.int16)
     filled = np.zeros(sampling.shape, dtype=bool)
     pixels = sampling.pixels(0, person.shape)
@@ -135,7 +146,9 @@ def _painted(
         total = np.zeros(sampling.shape[1:], dtype=np.float32)
         for part, z in enumerate(sampling.heights_of_parts(k)):
             plane = Plane.at(z, pixels, person.shape)
-            total += _densities_in(plane, person, blood, k * sampling.parts + part)
+            number = k * sampling.parts + part
+            labels = person.tissues(plane) if known is None else known[number]
+            total += _densities_in(plane, person, labels, blood, number)
         middle = Plane.at(sampling.height(k), pixels, person.shape)
         total /= sampling.parts
         ct[k] = scanned(total, middle, sampling.spacing, rng)
@@ -144,9 +157,10 @@ def _painted(
     return ct, filled
 
 
-def _densities_in(plane: Plane, person: _Person, blood: HeadLesion | None, number: int) -> Floats:
-    """HU ``[H, W]`` of one thin plane."""
-    labels = person.tissues(plane)
+def _densities_in(
+    plane: Plane, person: _Person, labels: NDArray[np.uint8], blood: HeadLesion | None, number: int
+) -> Floats:
+    """HU ``[H, W]`` of one thin plane with these tissues."""
     hu = person.hu[labels]
     mottle = person.mottle.on(plane.z, plane.pixels.rows, plane.pixels.columns)
     hu += mottle * MOTTLE[labels]
@@ -174,10 +188,9 @@ def _filled(
 
 
 def _grown(
-    person: _Person, sampling: Sampling, subtype: str, volume_ml: float | None, seed: int
+    person: _Person, sampling: Sampling, anatomy: Anatomy, subtype: str, volume_ml: float | None, seed: int
 ) -> HeadLesion:
     """A hemorrhage of this volume, measured on the voxels of the scan."""
-    anatomy = _anatomy(person, sampling)
     if volume_ml is None:
         volume_ml = typical_volume_ml(subtype, np.random.default_rng(seed))
     tried: list[_Attempt] = []
@@ -218,14 +231,18 @@ def _volume_ml(blood: HeadLesion, sampling: Sampling, head: HeadShape) -> float:
     return count * abs(float(np.linalg.det(sampling.affine[:3, :3]))) / 1000
 
 
-def _anatomy(person: _Person, sampling: Sampling) -> Anatomy:
-    """The spaces of the head on thin planes and coarser pixels, not slanted."""
+def _upright_tissues(person: _Person, sampling: Sampling) -> NDArray[np.uint8]:
+    """``[planes, h, w]`` the tissues of the head on thin planes and coarser pixels, not slanted."""
     step = coarse_step(sampling)
-    rows, columns = sampling.upright_rows(step), sampling.columns(step)
-    pixels = Pixels.at(rows, columns, person.shape)
+    pixels = Pixels.at(sampling.upright_rows(step), sampling.columns(step), person.shape)
     heights = [z for k in range(sampling.shape[0]) for z in sampling.heights_of_parts(k)]
-    labels = np.stack([person.tissues(Plane.at(z, pixels, person.shape)) for z in heights])
+    return np.stack([person.tissues(Plane.at(z, pixels, person.shape)) for z in heights])
+
+
+def _anatomy(tissues: NDArray[np.uint8], sampling: Sampling) -> Anatomy:
+    """The spaces of the head among these tissues."""
+    step = coarse_step(sampling)
     _, dy, dx = sampling.spacing
     spacing = (sampling.thickness / sampling.parts, dy * step, dx * step)
-    brain = np.isin(labels, INTRACRANIAL)
-    return Anatomy(brain, labels == Tissue.VENTRICLE, labels == Tissue.CSF, spacing)
+    brain = np.isin(tissues, INTRACRANIAL)
+    return Anatomy(brain, tissues == Tissue.VENTRICLE, tissues == Tissue.CSF, spacing)

@@ -15,6 +15,22 @@ SECTORS = 2880
 
 
 @dataclass(frozen=True)
+class Outline:
+    """The surfaces of a head in one plane.
+
+    Attributes:
+        inner, outer, skin: ``[SECTORS]`` distance of the inner table, the outer table and the skin from the
+            axis of the head, in mm.
+        lean: cosine between the inner table and the upright: horizontal distances times this are depths.
+    """
+
+    inner: Floats
+    outer: Floats
+    skin: Floats
+    lean: float
+
+
+@dataclass(frozen=True)
 class HeadShape:
     """Sizes of one person, in mm.
 
@@ -56,24 +72,29 @@ class HeadShape:
             wobble=rng.normal(0, 1, (3, 4, 2)),
         )
 
-    def inner_radius(self, z: float) -> Floats:
-        """``[SECTORS]`` distance of the inner table from the axis of the head in the plane ``z``."""
+    def outline(self, z: float) -> Outline:
+        """The surfaces in the plane ``z``; kept, as painting asks for each plane several times."""
+        if z not in self._outlines:
+            outer = self._radius(z, self._bone_thickness(), self.bone)
+            self._outlines[z] = Outline(self._inner_radius(z), outer, self._skin_radius(z), self._lean(z))
+        return self._outlines[z]
+
+    @cached_property
+    def _outlines(self) -> dict[float, Outline]:
+        return {}
+
+    def _inner_radius(self, z: float) -> Floats:
         return self._radius(z, 0.0, 0.0)
 
-    def outer_radius(self, z: float) -> Floats:
-        """``[SECTORS]`` the same for the outer table."""
-        return self._radius(z, self._bone_thickness(), self.bone)
-
-    def skin_radius(self, z: float) -> Floats:
-        """``[SECTORS]`` the same for the skin; the temporal muscle widens it at the sides."""
+    def _skin_radius(self, z: float) -> Floats:
+        """The temporal muscle widens it at the sides."""
         temporal = 5 * np.exp(-(((z + 12) / 32) ** 2)) * np.exp(-(((np.sin(_ANGLE) + 0.35) / 0.4) ** 2))
         nape = 10 * np.clip((-z - 25) / 40, 0, 1) * np.clip(np.sin(_ANGLE), 0, 1) ** 2
         cover = self.scalp + 0.5 * self._harmonics(2) + temporal + nape
         return self._radius(z, self._bone_thickness() + cover, self.bone + self.scalp)
 
-    def lean(self, z: float) -> float:
-        """Cosine between the inner table and the upright: horizontal distances times this are depths."""
-        step = (self.inner_radius(z + 1).mean() - self.inner_radius(z - 1).mean()) / 2
+    def _lean(self, z: float) -> float:
+        step = (self._inner_radius(z + 1).mean() - self._inner_radius(z - 1).mean()) / 2
         return float(1 / np.sqrt(1 + step**2))
 
     def _bone_thickness(self) -> NDArray[np.float64]:

@@ -60,10 +60,11 @@ class Plane:
     @staticmethod
     def at(z: float, pixels: Pixels, shape: HeadShape) -> "Plane":
         radius, sector = pixels.radius, pixels.sector
-        inner = shape.inner_radius(z)[sector] - radius
-        outer = shape.outer_radius(z)[sector] - radius
-        skin = shape.skin_radius(z)[sector] - radius
-        depth = np.minimum(inner * np.float32(shape.lean(z)), np.float32(z) - pixels.floor)
+        outline = shape.outline(z)
+        inner = outline.inner[sector] - radius
+        outer = outline.outer[sector] - radius
+        skin = outline.skin[sector] - radius
+        depth = np.minimum(inner * np.float32(outline.lean), np.float32(z) - pixels.floor)
         return Plane(z, pixels, shape, inner, outer, skin, depth)
 
     def ellipsoid(
