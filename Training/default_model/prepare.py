@@ -19,6 +19,7 @@ from ICHSegmentationLib.preparation.brain_density import with_brain_within
 from ICHSegmentationLib.preparation.intracranial import bounding_box, intracranial_region
 from ICHSegmentationLib.preparation.orientation import Reorientation
 
+from ..sample_files import sample_file
 from .cases import Case, read_cases
 from .hyperdense import hyperdense
 from .recipe import Copies, Recipe, StageRecipe
@@ -103,7 +104,7 @@ def _leveled(scan: Scan, recipe: Recipe) -> Scan:
 
 
 def _path(folder: Path, stage: StageRecipe, name: str) -> Path:
-    return folder / stage.name / f"{name.replace('/', '_')}.npz"
+    return sample_file(folder / stage.name, name)
 
 
 def _store(scan: Scan, folder: Path, stages: Stages) -> None:

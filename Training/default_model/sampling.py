@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..sample_files import sample_files
 from .tilt import climbing, margin_of
 
 IGNORE = 255
@@ -42,10 +43,10 @@ class Sample:
 def load_samples(folder: Path) -> list[Sample]:
     """The prepared scans in ``folder``, in the order of their names."""
     samples = []
-    for path in sorted(folder.glob("*.npz")):
+    for name, path in sample_files(folder).items():
         with np.load(path) as file:
             samples.append(
-                Sample(path.stem, str(file["group"]), file["image"], file["target"], file["foreground"])
+                Sample(name, str(file["group"]), file["image"], file["target"], file["foreground"])
             )
     return samples
 

@@ -13,6 +13,7 @@ from ICHSegmentationLib.subtypes.working_grid import WorkingHead
 from ICHSegmentationLib.volume import Volume
 
 from ..default_model.cases import Case, read_cases
+from ..sample_files import sample_file, sample_files
 from .heads import painted_head, real_head
 from .samples import Sample, painted_lesions, read_samples, samples_of, stored
 
@@ -33,7 +34,7 @@ def prepare(data: Path, folder: Path, split: str, part: int = 0, parts: int = 1)
     """
     (folder / split).mkdir(parents=True, exist_ok=True)
     for job in _jobs(data, split)[part::parts]:
-        path = folder / split / f"{_name(job).replace('/', '_')}.npz"
+        path = sample_file(folder / split, _name(job))
         if path.exists():
             continue
         samples = list(_samples(job))
@@ -44,8 +45,8 @@ def prepare(data: Path, folder: Path, split: str, part: int = 0, parts: int = 1)
 
 def read_split(folder: Path, split: str) -> list[Sample]:
     """All samples that :func:`prepare` wrote, head by head, but those painted in a wrong place."""
-    paths = sorted((folder / split).glob("*.npz"))
-    return [sample for path in paths for sample in read_samples(path) if not sample.is_misplaced]
+    heads = sample_files(folder / split).items()
+    return [sample for name, path in heads for sample in read_samples(path, name) if not sample.is_misplaced]
 
 
 def _jobs(data: Path, split: str) -> list[Case | int]:

@@ -158,10 +158,10 @@ def stored(samples: list[Sample]) -> dict[str, NDArray]:
     }
 
 
-def read_samples(path: Path) -> list[Sample]:
-    """What :func:`stored` put into a file."""
+def read_samples(path: Path, head: str) -> list[Sample]:
+    """What :func:`stored` put into the file of ``head``."""
     with np.load(path) as held:
         ends = np.cumsum(held["counts"])
         parts = np.split(held["cubes"], ends[:-1])
         rows = zip(held["subtype"], held["volume_ml"], held["mixed"], held["features"], parts, strict=True)
-        return [Sample(path.stem, int(a), float(b), bool(c), d, e) for a, b, c, d, e in rows]
+        return [Sample(head, int(a), float(b), bool(c), d, e) for a, b, c, d, e in rows]

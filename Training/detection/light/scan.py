@@ -10,6 +10,7 @@ from ICHSegmentationLib.io.atomic import atomic_path
 from ICHSegmentationLib.labels import label_named
 
 from ...datasets.case import SUBTYPE_IDS
+from ...sample_files import sample_file, sample_files
 
 UNKNOWN = 255
 """In targets and flags: nobody told."""
@@ -41,17 +42,15 @@ class LightScan:
     flags: NDArray[np.uint8]
 
     def save(self, folder: Path) -> None:
-        with (
-            atomic_path(folder / f"{self.name.replace('/', '_')}.npz") as temporary,
-            temporary.open("wb") as stream,
-        ):
+        path = sample_file(folder, self.name)
+        with atomic_path(path) as temporary, temporary.open("wb") as stream:
             np.savez_compressed(stream, **vars(self))
 
 
 def load_scans(folder: Path) -> list[LightScan]:
     """The scans in ``folder``, in the order of their names."""
     scans = []
-    for path in sorted(folder.glob("*.npz")):
+    for path in sample_files(folder).values():
         with np.load(path) as file:
             name, source, group = (str(file[key]) for key in ("name", "source", "group"))
             scans.append(LightScan(name, source, group, file["codes"], file["target"], file["flags"]))

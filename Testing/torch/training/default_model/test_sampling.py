@@ -2,7 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from Training.default_model.prepare import _store
+from Training.default_model.recipe import DEFAULT
 from Training.default_model.sampling import IGNORE, Augmentation, PatchSource, Sample, load_samples
+from Training.default_model.scan import Scan
 
 STILL = Augmentation(
     rotation_degrees=0, log_scale=0, contrast=0, shift_hu=0, noise_hu=0, blur_pixels=0.31, foreground_share=1
@@ -87,3 +90,10 @@ def test_samples_come_back_from_their_files(tmp_path):
     assert (loaded.name, loaded.group) == ("one", "hematoma")
     np.testing.assert_array_equal(loaded.image, sample.image)
     np.testing.assert_array_equal(loaded.foreground, sample.foreground)
+
+
+def test_no_scan_replaces_another(tmp_path):
+    hu, none = np.full((6, 40, 40), 35, np.int16), np.zeros((6, 40, 40), np.uint8)
+    for name in ("a_b", "a/b"):
+        _store(Scan(name, "clean", hu, none, none == 0, (5.0, 2.0, 2.0)), tmp_path, [DEFAULT.fine])
+    assert [sample.name for sample in load_samples(tmp_path / DEFAULT.fine.name)] == ["a/b", "a_b"]

@@ -20,6 +20,7 @@ from Training.default_model.export import export
 from Training.default_model.judge import judge
 from Training.default_model.loop import Schedule
 from Training.default_model.recipe import DEFAULT, OPEN, Copies
+from Training.sample_files import sample_files
 
 COLUMNS = ["case", "split", "hemorrhage", "subtypes", "ich_slices"]
 CASES = [
@@ -88,9 +89,9 @@ def test_one_command_makes_a_model_and_its_page_of_results(data, tmp_path, monke
     model = tmp_path / "model"
     assert command.main(["all", "--data", str(data), "--out", "run", "--model", str(model)]) == 0
 
-    samples = {path.stem for path in (tmp_path / "run/samples/coarse").iterdir()}
-    painted = {"listed_1_copy0", "listed_1_small0", "phantom_0"}
-    assert samples == {"masked_1", "listed_1", "listed_2", *painted}
+    samples = set(sample_files(tmp_path / "run/samples/coarse"))
+    painted = {"listed/1_copy0", "listed/1_small0", "phantom_0"}
+    assert samples == {"masked/1", "listed/1", "listed/2", *painted}
     mask = Segmenter(ModelFolder.open(model), "cpu")(read_ct(data / "masked/2_ct.nii.gz")).mask
     assert mask.voxels.shape == (14, 150, 120)
 
@@ -164,8 +165,8 @@ def test_the_open_model_learns_from_no_scan_of_other_sources(data, tmp_path, mon
     monkeypatch.setattr(command, "COPIES", {"clean": Copies(1, 0)})
     monkeypatch.setattr(command, "PHANTOMS", 0)
     assert command.main(["prepare", "--recipe", "open", "--data", str(data), "--out", str(tmp_path)]) == 0
-    samples = {path.stem for path in (tmp_path / "samples/coarse").iterdir()}
-    assert samples == {"listed_1", "listed_1_copy0", "listed_2"}
+    samples = set(sample_files(tmp_path / "samples/coarse"))
+    assert samples == {"listed/1", "listed/1_copy0", "listed/2"}
 
 
 def test_the_open_recipe_names_only_data_that_is_free_for_any_use():

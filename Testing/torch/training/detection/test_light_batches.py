@@ -130,3 +130,10 @@ def test_scans_survive_the_disk(tmp_path):
     (back,) = load_scans(tmp_path)
     assert (back.name, back.source, back.group) == ("x/y_copy0", "x/y", "painted")
     assert (back.codes == scan.codes).all() and (back.flags == scan.flags).all()
+
+
+def test_no_scan_replaces_another(tmp_path):
+    names = ["a/b", "a/b_copy0", "a_b"]
+    for name in names:
+        light_scan(name).save(tmp_path)
+    assert [scan.name for scan in load_scans(tmp_path)] == names

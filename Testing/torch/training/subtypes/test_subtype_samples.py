@@ -5,11 +5,13 @@ import csv
 import nibabel
 import numpy as np
 import pytest
-from simple_samples import EDH, IPH, IVH, samples
+from simple_samples import EDH, IPH, IVH, sample, samples
 
 from ICHSegmentationLib.phantom import make_phantom
 from ICHSegmentationLib.subtypes.classifier import fitted
 from ICHSegmentationLib.subtypes.part_features import FEATURES
+from Training.default_model.cases import Case
+from Training.subtypes import prepare as preparation
 from Training.subtypes.heads import _head
 from Training.subtypes.prepare import PHANTOMS, _jobs, read_split
 from Training.subtypes.real import outlined_parts, silver_parts
@@ -47,11 +49,19 @@ def test_samples_survive_the_disk_under_the_name_of_their_head(tmp_path):
     kept = [one for one in samples(heads=1) if not one.is_misplaced]
     with (tmp_path / "train/head0.npz").open("wb") as stream:
         np.savez(stream, **stored(kept))
-    again = read_samples(tmp_path / "train/head0.npz")
+    again = read_samples(tmp_path / "train/head0.npz", "head0")
     assert [one.subtype for one in again] == [one.subtype for one in kept]
     assert all(one.head == "head0" for one in again)
     assert all(np.array_equal(a.cubes, b.cubes) for a, b in zip(again, kept, strict=True))
     assert len(read_split(tmp_path, "train")) == len(kept)
+
+
+def test_no_head_replaces_another(tmp_path, monkeypatch):
+    heads = [Case(name, tmp_path, None, "train", False, (), ()) for name in ("a_b", "a/b")]
+    monkeypatch.setattr(preparation, "_jobs", lambda data, split: heads)
+    monkeypatch.setattr(preparation, "_samples", lambda head: [sample(EDH, head.name)])
+    preparation.prepare(tmp_path, tmp_path, "train")
+    assert {one.head for one in read_split(tmp_path, "train")} == {"a/b", "a_b"}
 
 
 def test_an_outline_as_a_networks_keeps_place_and_about_the_size():
