@@ -1,6 +1,7 @@
 """A table of scans: a CSV with the columns ``case`` and ``path``, perhaps ``mask``, and any others."""
 
 import csv
+import os
 from pathlib import Path
 from typing import Any
 
@@ -60,24 +61,33 @@ def _rows(table: Path) -> list[tuple[int, dict[str | Any, Any]]]:
 
 
 def _case(table: Path, line: int, row: dict[str | Any, Any]) -> Case:
-    name, path, mask = (row.get(column, "").strip() for column in _OWN)
+    given, path, mask = (row.get(column, "") for column in _OWN)
+    name = given.strip()
     if name != safe_name(name):
         raise InputError(
             f"Expected the name of a case in line {line} of {table.name}, found '{name}'.",
             f"Results go into a folder of this name: give a plain one of at most {LONGEST_NAME} characters "
             f"and {LARGEST_NAME} bytes in UTF-8.",
         )
-    if not path:
+    if not path.strip():
         raise InputError(f"Expected a path in line {line} of {table.name}, found none.")
-    scan = table.parent / path
+    scan = _place(table.parent, path)
     series = _series_in(scan)
+    columns = {column: value for column, value in row.items() if column and column not in _OWN}
     return Case(
         name=name,
         files=(scan,) if series is None else series,
         is_series=series is not None,
-        mask=table.parent / mask if mask else None,
-        columns={column: value for column, value in row.items() if column and column not in _OWN},
+        mask=_place(table.parent, mask) if mask.strip() else None,
+        columns=columns if name == given else {**columns, "case": given},
     )
+
+
+def _place(folder: Path, written: str) -> Path:
+    """Without blanks around it, unless the name of what lies there begins or ends with them."""
+    place = folder / written
+    exists = os.path.exists(place)  # noqa: PTH110, as that of Path raises where a name is too long
+    return place if exists else folder / written.strip()
 
 
 def _series_in(scan: Path) -> tuple[Path, ...] | None:

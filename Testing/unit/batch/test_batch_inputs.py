@@ -278,6 +278,17 @@ def test_a_table_with_a_fault_is_refused_with_the_line(text: str, message: str, 
         find_cases(table, tmp_path / "out")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no name ends in a blank there")
+def test_a_path_in_a_table_may_end_in_a_blank(tmp_path: Path) -> None:
+    write_scan(tmp_path / "Doe /ct.nii.gz")
+    write_scan(tmp_path / "roe.nii.gz")
+    (tmp_path / "mask ").touch()
+    (tmp_path / "list.csv").write_text("case,path,mask\na,Doe ,mask \nb, roe.nii.gz , \n", encoding="utf-8")
+    doe, roe = find_cases(tmp_path / "list.csv", tmp_path / "out").cases
+    assert (doe.files, doe.mask) == ((tmp_path / "Doe /ct.nii.gz",), tmp_path / "mask ")
+    assert (roe.files, roe.mask) == ((tmp_path / "roe.nii.gz",), None)
+
+
 def test_a_table_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_bytes("case,path\nmüller,x.nii\n".encode("latin-1"))
     with pytest.raises(errors.InputError, match="cannot be read"):

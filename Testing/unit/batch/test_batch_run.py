@@ -271,6 +271,15 @@ def test_a_table_with_masks_is_measured_without_a_model(tmp_path: Path) -> None:
     assert not [path for path in written if b"DOE" in path.read_bytes() or b"ROE" in path.read_bytes()]
 
 
+def test_a_name_with_blanks_around_it_stands_in_the_summary_as_in_the_table(tmp_path: Path) -> None:
+    given = {"001": "001 ", "002": "\t002", "003": ""}
+    lines = [f"{text or name},absent.nii.gz,mask.nii.gz" for name, text in given.items()]
+    (tmp_path / "list.csv").write_text("\n".join(["case,path,mask", *lines]))
+    out = tmp_path / "out"
+    run_batch(tmp_path / "list.csv", out, settings(tmp_path / "no model"), BatchOptions(workers=1))
+    assert {name: row["input_case"] for name, row in table(out).items()} == given
+
+
 def test_results_name_patients_only_where_the_summary_may_too(tmp_path: Path) -> None:
     with pytest.raises(errors.InputError, match="may tell whom its scans show"):
         run_batch(tmp_path, tmp_path / "out", settings(tmp_path, keep_identifiers=True), BatchOptions())
