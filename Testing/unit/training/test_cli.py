@@ -26,14 +26,30 @@ def test_a_folder_in_letters_that_a_windows_pipe_cannot_hold_is_named(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not tell that a pipe is broken from other errors")
 def test_whoever_reads_the_output_may_go():
-    """As ``head`` does."""
+    """As ``head`` does: the work is done, and the exit code tells of it."""
     command = [sys.executable, "-u", "-m", "Training", "recipes"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout and process.stderr
         process.stdout.close()
         told = process.stderr.read()
-    assert process.returncode == CancelledError.exit_code
+    assert process.returncode == 0
     assert not told
+
+
+def test_a_command_that_is_still_being_loaded_is_cancelled_quietly():
+    code = (
+        "import runpy, signal, sys\n"
+        "class Presses:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'argparse':\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.meta_path.insert(0, Presses())\n"
+        "runpy.run_module('Training', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == CancelledError.exit_code
+    assert done.stderr.startswith("Error: The run was cancelled.")
 
 
 def test_an_evaluation_of_held_out_cases_needs_some(tmp_path, capsys):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from Training.cli import _changed, _parser
+from Training.cli_commands import _changed, _parser
 from Training.loop.retraining import training_command
 from Training.recipes import Recipe, recipe
 
