@@ -1,9 +1,11 @@
 """What a run tells while it works: one small object at a time, for a progress bar or another process."""
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, ClassVar, TextIO
+from typing import IO, Any, ClassVar, TextIO
 
 
 @dataclass(frozen=True)
@@ -113,10 +115,24 @@ def json_lines(stream: TextIO) -> Listener:
     """A listener that writes each event to ``stream`` as one JSON object a line, flushed at once."""
 
     def write(event: Event) -> None:
-        stream.write(json.dumps(event.to_dict(), allow_nan=False) + "\n")
-        stream.flush()
+        write_at_once(json.dumps(event.to_dict(), allow_nan=False) + "\n", stream)
 
     return write
+
+
+def write_at_once(text: str, stream: IO[str]) -> None:
+    """Write ``text`` and flush it.
+
+    Raises:
+        BrokenPipeError: whoever read ``stream`` has gone; Windows speaks of an invalid argument.
+    """
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
 
 
 _KINDS = {

@@ -4,13 +4,14 @@ import os
 import sys
 from typing import IO
 
+from ..events import write_at_once
+
 
 def say(text: str, stream: IO[str] | None = None) -> None:
     """Write ``text`` to stdout, or to ``stream``, at once: Python would fail later over what waits there."""
     stream = stream or sys.stdout
     try:
-        stream.write(text)
-        stream.flush()
+        write_at_once(text, stream)
     except BrokenPipeError:
         silence(stream)
 

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from ..cancellation import cancellable
 from ..errors import CancelledError
-from ..events import Done, Event, Failed, Listener
+from ..events import Done, Event, Failed, Listener, write_at_once
 from .inbox import Inbox
 from .memory import give_back_memory, rest
 from .request import Request, UnreadableRequest
@@ -73,5 +73,4 @@ def _refuse(error: UnreadableRequest, out: TextIO) -> None:
 
 def _write(event: Event, request_id: str | None, out: TextIO) -> None:
     document: dict[str, Any] = {**event.to_dict(), "id": request_id}
-    out.write(json.dumps(document, allow_nan=False) + "\n")
-    out.flush()
+    write_at_once(json.dumps(document, allow_nan=False) + "\n", out)
