@@ -61,6 +61,11 @@ class TadaLines:
             for node in nodes
         )
 
+    @property
+    def shown(self) -> bool:
+        """Whether they are in the views."""
+        return bool(self.nodes["A"].GetDisplayNode().GetVisibility())
+
     def show(self, visible: bool) -> None:
         """In the views, or not."""
         for node in self.nodes.values():

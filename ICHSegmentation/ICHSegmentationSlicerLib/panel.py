@@ -168,7 +168,7 @@ class Panel:
         lines = self._scene.find_tada_lines(scan)
         take_result = partial(self.session.take_result, segmentation, measurements)
         if lines:
-            self._tada.take_up(lines[0], take_result)
+            self._tada.take_up(lines, take_result)
         else:
             take_result()
 

@@ -88,8 +88,12 @@ class Session:
 
     def chosen_lesion(self) -> Measurements | None:
         """The chosen lesion's measurements."""
+        return self.lesion_called(self.lesion)
+
+    def lesion_called(self, id_: int | None) -> Measurements | None:
+        """The measurements of the lesion with this id."""
         lesions = (self.measurements or {}).get("lesions", [])
-        return next((lesion for lesion in lesions if lesion["id"] == self.lesion), None)
+        return next((lesion for lesion in lesions if lesion["id"] == id_), None)
 
     def _tell(self) -> None:
         for listener in self._listeners:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ICHSegmentationLib.report.numbers import ml, ml_more
@@ -29,8 +29,8 @@ class TadaSection:
         self.refresh()
 
     def refresh(self) -> None:
-        """Follow the chosen lesion; lines that are shown move on to it, and stay as they were dragged where
-        nothing has changed but its place."""
+        """Follow the chosen lesion, whose lines take the place of those that are shown. Lines stay as they
+        were dragged where nothing of their lesion has changed but its place."""
         before, self._lesion = self._lesion, self._session.chosen_lesion()
         if _shape(before) != _shape(self._lesion) and not self._move():
             self._take_down()
@@ -38,14 +38,16 @@ class TadaSection:
                 self._put_up()
         self._describe()
 
-    def take_up(self, lines: Any, take_result: Callable[[], None]) -> None:
-        """Lines that the scene has already; their lesion is chosen.
+    def take_up(self, found: Sequence[Any], take_result: Callable[[], None]) -> None:
+        """Of lines that the scene has already, those that are shown, else the first; their lesion is chosen.
 
         Args:
             take_result: gives the session the result that they belong to.
         """
         set_checked(self._ui.tadaShowCheckBox, False)  # or automatic lines would take their place
         take_result()
+        of_this = [lines for lines in found if self._fit(lines)] or found
+        lines = next((lines for lines in of_this if lines.shown), of_this[0])
         self._session.choose_lesion(lines.lesion_id)
         set_checked(self._ui.tadaShowCheckBox, True)
         lines.show(True)
@@ -74,7 +76,21 @@ class TadaSection:
     def _put_up(self) -> None:
         self._take_down()
         if self._lesion is not None:
-            self._take_lines(self._scene.add_tada_lines(self._session.scan, self._lesion))
+            self._take_lines(self._kept() or self._scene.add_tada_lines(self._session.scan, self._lesion))
+
+    def _kept(self) -> Any:
+        """The lines of the chosen lesion as they were dragged, shown again; None where there are none."""
+        for lines in self._scene.find_tada_lines(self._session.scan):
+            if lines.lesion_id == self._session.lesion and lines.dragged and self._fit(lines):
+                lines.show(True)
+                return lines
+        return None
+
+    def _fit(self, lines: Any) -> bool:
+        """Whether these lines are those of a lesion that is measured now; they follow the scan to where it
+        lies."""
+        lesion = self._session.lesion_called(lines.lesion_id)
+        return lesion is not None and lines.follow(self._session.scan, lesion)
 
     def _move(self) -> bool:
         """Let the lines follow the scan; whether they still are those of the chosen lesion."""
@@ -87,12 +103,13 @@ class TadaSection:
             lines.observe(self._describe)
 
     def _take_down(self) -> None:
-        """Remove the lines; if dragged, those of another scan wait, hidden, until it is chosen again."""
+        """Remove the lines; if dragged, they wait, hidden, until their scan and lesion are chosen again."""
         lines, self._lines = self._lines, None
         if lines is None:
             return
         lines.stop()
-        if self._scan is not self._session.scan and self._scene.has(self._scan) and lines.dragged:
+        left = self._scan is not self._session.scan and self._scene.has(self._scan)
+        if lines.dragged and (left or self._fit(lines)):
             lines.show(False)
         else:
             lines.remove()
