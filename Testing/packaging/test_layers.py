@@ -93,9 +93,19 @@ HELP = "import runpy, sys; sys.argv = ['ichseg', '--help']; runpy.run_module('{}
 
 @pytest.mark.parametrize("code", [f"import {LIBRARY}", HELP.format(LIBRARY)], ids=["import", "help"])
 def test_importing_the_library_or_asking_for_help_loads_neither_torch_nor_monai(root: Path, code: str):
+    loaded = modules_after(code, root)
+    assert LIBRARY in loaded
+    assert not loaded & DEEP_LEARNING
+
+
+def test_scans_are_prepared_for_training_by_processes_that_do_not_load_deep_learning(root: Path):
+    loaded = modules_after("import Training.default_model.prepare", root)
+    assert "Training.default_model.prepare" in loaded
+    assert not loaded & DEEP_LEARNING
+
+
+def modules_after(code: str, root: Path) -> set[str]:
     watched = f"import atexit, sys; atexit.register(lambda: print('LOADED', *sys.modules)); {code}"
     done = subprocess.run([sys.executable, "-c", watched], cwd=root, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    loaded = set(done.stdout.rpartition("LOADED")[2].split())
-    assert LIBRARY in loaded
-    assert not loaded & DEEP_LEARNING
+    return set(done.stdout.rpartition("LOADED")[2].split())

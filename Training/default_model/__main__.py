@@ -14,10 +14,11 @@ from .evaluate import evaluate
 from .export import export
 from .judge import judge
 from .loop import train
+from .patch_source import PatchSource
 from .prepare import prepare
 from .recipe import COPIES, PHANTOMS, RECIPES, StageRecipe
 from .robustness import robustness
-from .sampling import PatchSource, load_samples
+from .sampling import load_samples
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .loop import Schedule
 from .sampling import Augmentation
+from .schedule import Schedule
 
 PHANTOMS = 60
 

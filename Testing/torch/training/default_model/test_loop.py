@@ -7,8 +7,10 @@ from test_sampling import a_sample
 from torch import nn
 
 from ICHSegmentationLib.networks.residual_unet import ResidualUNet
-from Training.default_model.loop import DeepSupervisionLoss, Schedule, train
-from Training.default_model.sampling import IGNORE, PatchSource
+from Training.default_model.loop import DeepSupervisionLoss, train
+from Training.default_model.patch_source import PatchSource
+from Training.default_model.sampling import IGNORE
+from Training.default_model.schedule import Schedule
 
 
 class TwoLevels(nn.Module):

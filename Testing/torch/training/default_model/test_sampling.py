@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from Training.default_model.patch_source import PatchSource
 from Training.default_model.prepare import _store
 from Training.default_model.recipe import DEFAULT
-from Training.default_model.sampling import IGNORE, Augmentation, PatchSource, Sample, load_samples
+from Training.default_model.sampling import IGNORE, Augmentation, Sample, load_samples
 from Training.default_model.scan import Scan
 
 STILL = Augmentation(

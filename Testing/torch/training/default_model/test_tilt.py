@@ -7,7 +7,8 @@ from scipy import ndimage
 from test_sampling import STILL
 from torch.testing import assert_close
 
-from Training.default_model.sampling import IGNORE, PatchSource, Sample
+from Training.default_model.patch_source import PatchSource
+from Training.default_model.sampling import IGNORE, Sample
 from Training.default_model.tilt import climbing, margin_of
 
 

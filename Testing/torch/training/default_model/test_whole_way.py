@@ -18,8 +18,8 @@ from ICHSegmentationLib.networks import build
 from ICHSegmentationLib.networks.weights import load_weights, save_weights
 from Training.default_model.export import export
 from Training.default_model.judge import judge
-from Training.default_model.loop import Schedule
 from Training.default_model.recipe import DEFAULT, OPEN, Copies
+from Training.default_model.schedule import Schedule
 from Training.sample_files import sample_files
 
 COLUMNS = ["case", "split", "hemorrhage", "subtypes", "ich_slices"]
