@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import GridMismatchError, NotAnImageError, UnknownLabelError
 from ..labels import CATEGORY, HEMORRHAGE, LABELS, TYPE, Code, Label
-from ..volume import Grid, Volume
+from ..volume import CTVolume, Grid, Volume
 
 _log = logging.getLogger(__name__)
 
@@ -74,11 +74,12 @@ def labels_of_segments(values: NDArray[np.generic], metadata: dict[str, str]) ->
     return voxels
 
 
-def placed_on(scan: Volume, mask: Volume) -> Volume:
+def placed_on(scan: CTVolume, mask: Volume) -> Volume:
     """A mask whose box of voxels Slicer cut to its segments, or widened, on the scan's whole grid.
 
     Only whole voxels are moved: a mask whose voxels do not coincide with the scan's comes back as it is. One
-    with nothing in it, which Slicer writes as a single voxel at no particular place, lies on any scan.
+    with nothing in it, which Slicer writes as a single voxel at no particular place, lies on any scan. One of
+    unevenly spaced slices, which Slicer writes as evenly spaced ones, lies on the same slices of the scan.
 
     Raises:
         GridMismatchError: a part of the hemorrhage lies beyond the scan.
@@ -86,8 +87,9 @@ def placed_on(scan: Volume, mask: Volume) -> Volume:
     voxels = np.zeros(scan.voxels.shape, dtype=np.uint8)
     if mask.voxels.size == 1 and not mask.voxels.any():
         return Volume(voxels, scan.affine)
-    first = np.rint(np.linalg.solve(scan.affine, mask.affine[:, 3])[:3])  # column, row, slice
-    affine = np.array(scan.affine)
+    nearest = min(_affines(scan), key=lambda affine: np.linalg.norm((affine - mask.affine)[:3, 2]))
+    first = np.rint(np.linalg.solve(nearest, mask.affine[:, 3])[:3])  # column, row, slice
+    affine = np.array(nearest)
     affine[:3, 3] += affine[:3, :3] @ first
     if not Grid(mask.grid.shape, affine).same_as(mask.grid):
         return mask
@@ -100,6 +102,16 @@ def placed_on(scan: Volume, mask: Volume) -> Volume:
         )
     voxels[tuple(places.T)] = mask.voxels[tuple(labelled.T)]
     return Volume(voxels, scan.affine)
+
+
+def _affines(scan: CTVolume) -> list[NDArray[np.float64]]:
+    """The scan's own affine; of unevenly spaced slices also Slicer's, with their mean distance."""
+    positions = scan.slice_positions_mm
+    if positions is None:
+        return [scan.affine]
+    mean = np.array(scan.affine)
+    mean[:3, 2] *= positions[-1] / (len(positions) - 1) / scan.grid.slice_distance
+    return [scan.affine, mean]
 
 
 def _segment_metadata(label: Label, extent: str) -> dict[str, str]:

@@ -3,6 +3,7 @@ volume."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from painted_series import CENTRE, HEIGHTS_MM, LESION_ML, LPS_TO_RAS, ORIENTATIO
 from segments import centre_of_surface
 from volumes import make_transform
 
+from ICHSegmentationLib.cli import main
 from ICHSegmentationLib.io import read_ct, read_mask
 from ICHSegmentationLib.measurement import measure
 from ICHSegmentationLib.volume import CTVolume, Volume
@@ -172,6 +174,23 @@ def test_a_comparison_gets_scan_and_mask_on_one_grid_with_their_volume(scene: An
     mask = read_mask(write_mask_of(outlined(scene, scan, series), scan, tmp_path / "mask.nrrd"), ct)
     measured = measure(mask, slice_positions_mm=ct.slice_positions_mm)
     assert measured.total_volume_ml == pytest.approx(LESION_ML, rel=0.02)
+
+
+def test_a_segmentation_that_slicer_saved_is_measured_on_the_slices_of_the_series_itself(
+    scene: Any, series: PaintedSeries, tmp_path: Path
+) -> None:
+    node = outlined(scene, series.load(scene, tmp_path / "series"), series)
+    storage = scene.AddNewNodeByClass("vtkMRMLSegmentationStorageNode")
+    storage.SetFileName(str(tmp_path / "mask.seg.nrrd"))
+    assert storage.WriteData(node)
+    paths = [str(tmp_path / name) for name in ("series", "mask.seg.nrrd", "out")]
+    assert main(["measure", paths[0], paths[1], "-o", paths[2]]) == 0
+    measured = json.loads((tmp_path / "out/series/measurements.json").read_text())
+    assert measured["total_volume_ml"] == pytest.approx(LESION_ML, rel=0.02)
+    (lesion,) = measured["lesions"]
+    assert np.linalg.norm(lesion["centroid_mm"] - series.centre_ras) < 0.5
+    mask = read_mask(tmp_path / "mask.seg.nrrd", read_ct(tmp_path / "series"))
+    np.testing.assert_array_equal(mask.voxels == 2, series.lesion)
 
 
 def test_a_dicom_seg_refers_to_the_slices_of_the_series_itself(
