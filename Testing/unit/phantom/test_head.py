@@ -147,12 +147,13 @@ def test_the_head_stands_still_in_space_when_the_grid_is_tilted(a_phantom):
 
 def test_a_calcified_spot_is_denser_than_any_blood():
     """Two of three people have calcified choroid plexus, 71 % a calcified pineal gland."""
-    densest = []
-    for seed in range(4):
+
+    def densest(seed):
         ct = make_phantom(seed, None, shape=(22, 112, 112), spacing=(5.0, 2.0, 2.0)).ct
         brain = ndimage.binary_erosion(brain_of(ct), np.ones((1, 9, 9)))
-        densest.append(ct.voxels[3:12][brain[3:12]].max())
-    assert max(densest) > 80
+        return ct.voxels[3:12][brain[3:12]].max()
+
+    assert any(densest(seed) > 80 for seed in range(4))
 
 
 @pytest.mark.parametrize("subtype", [label.id for label in SUBTYPES])
