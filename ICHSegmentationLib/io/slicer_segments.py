@@ -100,6 +100,11 @@ def placed_on(scan: CTVolume, mask: Volume) -> Volume:
             "Expected a segmentation within the CT, found hemorrhage beyond its edge.",
             "Give the CT it was drawn on, or remove what lies beyond it.",
         )
+    if nearest is not scan.affine:
+        _log.warning(
+            "The segmentation has evenly spaced slices, as Slicer saves those that lie unevenly: they are "
+            "taken for the CT's own. If it was drawn on a copy whose transform was hardened, give that copy."
+        )
     voxels[tuple(places.T)] = mask.voxels[tuple(labelled.T)]
     return Volume(voxels, scan.affine)
 
