@@ -10,8 +10,6 @@ from ICHSegmentationLib.io import read_ct, read_mask, write_mask
 from ICHSegmentationLib.labels import LABELS
 from ICHSegmentationLib.volume import CTVolume, Volume
 
-nrrd = pytest.importorskip("nrrd")
-
 UNTYPED = (
     "Segmentation category and type - 3D Slicer General Anatomy list~SCT^85756007^Tissue~"
     "SCT^85756007^Tissue~^^~Anatomic codes - DICOM master list~^^~^^"
@@ -25,6 +23,7 @@ EDEMA = UNTYPED.replace("SCT^85756007^Tissue~^^", "SCT^79654002^Edema~^^")
 
 def save(path, array, *segments):
     """A segmentation as Slicer saves it: (name, value, layer, terminology) for each segment."""
+    nrrd = pytest.importorskip("nrrd")
     header = {"space": "left-posterior-superior", "space origin": [0, 0, 0]}
     directions = np.diag([0.45, 0.5, 5.0])
     if array.ndim == 4:
@@ -45,9 +44,14 @@ def save(path, array, *segments):
     return path
 
 
+def header_of(path):
+    """As another program reads it."""
+    return pytest.importorskip("nrrd").read_header(str(path))
+
+
 def test_each_label_becomes_a_segment_with_its_name_colour_and_terminology(tmp_path):
     write_mask(Volume(labels(), GRIDS["LPS"]), tmp_path / "mask.seg.nrrd")
-    _, header = nrrd.read(str(tmp_path / "mask.seg.nrrd"))
+    header = header_of(tmp_path / "mask.seg.nrrd")
     for number, label in enumerate(LABELS):
         assert header[f"Segment{number}_Name"] == label.name
         assert header[f"Segment{number}_LabelValue"] == str(label.value)
@@ -67,14 +71,14 @@ def test_the_extent_of_a_segment_encloses_it(tmp_path):
     mask = np.zeros(SHAPE, np.uint8)
     mask[1:3, 2:6, 4] = 3
     write_mask(Volume(mask, GRIDS["LPS"]), tmp_path / "mask.seg.nrrd")
-    _, header = nrrd.read(str(tmp_path / "mask.seg.nrrd"))
+    header = header_of(tmp_path / "mask.seg.nrrd")
     assert header["Segment0_Extent"] == "4 4 2 5 1 2"
     assert "Segment1_ID" not in header
 
 
 def test_an_empty_mask_holds_one_empty_segment_to_draw_into(tmp_path):
     write_mask(Volume(np.zeros(SHAPE, np.uint8), GRIDS["LPS"]), tmp_path / "mask.seg.nrrd")
-    _, header = nrrd.read(str(tmp_path / "mask.seg.nrrd"))
+    header = header_of(tmp_path / "mask.seg.nrrd")
     assert header["Segment0_Name"] == "Hemorrhage"
     assert header["Segment0_Extent"] == "0 -1 0 -1 0 -1"
 
