@@ -6,22 +6,23 @@ import subprocess
 import sys
 
 import pytest
+from dataset_layouts import instance2022
 
 from ICHSegmentationLib.errors import CancelledError, InputError
-from ICHSegmentationLib.models.store import EMBEDDED
 from Training.cli import main
 
 
 def test_a_folder_in_letters_that_a_windows_pipe_cannot_hold_is_named(tmp_path):
-    out = tmp_path / "\u5c71\u7530"
+    data, out = instance2022(tmp_path / "data"), tmp_path / "\u5c71\u7530"
+    options = ["-o", str(out), "--folds", "2", "--processes", "1"]
     done = subprocess.run(
-        [sys.executable, "-m", "Training", "export", str(EMBEDDED), "-o", str(out), "--format", "bundle"],
+        [sys.executable, "-m", "Training", "prepare", str(data), *options],
         env={**os.environ, "PYTHONIOENCODING": "cp1252"},
         capture_output=True,
         encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"bundle in {out}\n"
+    assert done.stdout.startswith(f"instance2022: 2 cases in {out}, 0 of them held out")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not tell that a pipe is broken from other errors")

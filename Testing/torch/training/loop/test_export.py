@@ -102,12 +102,13 @@ def test_what_a_person_says_of_the_data_stands_in_the_model(out: Path, tmp_path:
 
 
 def test_what_is_said_of_a_model_folder_is_not_lost_in_another_form(
-    model: ModelFolder, tmp_path: Path
+    model: ModelFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["export", str(model.path), "-o", str(tmp_path / "b"), "--format", "bundle"]
     assert main([*command, "--licence", "CC0"]) != 0, "the model says another licence"
     assert not (tmp_path / "b").exists()
     assert main(command) == 0
+    assert capsys.readouterr().out == f"bundle in {tmp_path / 'b'}\n"
 
 
 def test_an_ensemble_takes_the_best_folds(out: Path, tmp_path: Path) -> None:
