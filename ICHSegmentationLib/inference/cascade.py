@@ -30,8 +30,9 @@ from .engines.network import EngineError, Network
 from .engines.opening import fell_back, open_network
 from .probability import Probability
 from .regions import Region, box_of, regions_to_refine
-from .stage import AnyStage, StageNetwork
-from .uncertainty import Uncertainty, coarse_uncertainty, left_out_ml
+from .rims import rims
+from .stage import AnyStage, Refined, StageNetwork
+from .uncertainty import MOST_UNSURE, Uncertainty, coarse_uncertainty, left_out_ml
 
 ProgressListener = Callable[[str, float], None]
 
@@ -95,6 +96,9 @@ class _Thresholds:
         mirrored: 1 where both stages also look at the mirror image, else 0.
         lowest_brain_hu, highest_brain_hu: between which the brain of a scan is brought before the networks
             see it; without them they see HU as they are.
+        rim_mm: a brain shown above ``lowest_brain_hu`` is shown once more at that, and rims of dense
+            lesions up to this wide (mm) that are not even ``unsure`` there are left out (:mod:`.rims`); 0
+            leaves all as it is.
     """
 
     unsure: float = 0.2
@@ -109,6 +113,7 @@ class _Thresholds:
     mirrored: float = 0
     lowest_brain_hu: float = -inf
     highest_brain_hu: float = inf
+    rim_mm: float = 0.0
 
 
 def stage_of(stage: Stage, network: Network, device: str, mirrored: bool) -> AnyStage:
@@ -189,7 +194,10 @@ class Segmenter:
             inside = inside_of(ct)
             box = bounding_box(inside.mask, _MARGIN_MM, grid.spacing)
             calm = calmed(hu[box], inside.mask[box], grid.spacing, self._coarse.spacing_mm[0])
-            shown = self._leveled(calm.hu, inside.mask[box])
+            limits = self._thresholds
+            shown = with_brain_within(
+                limits.lowest_brain_hu, limits.highest_brain_hu, calm.hu, inside.mask[box]
+            )
         with clock.stage("locate", 0.1):
             coarse = self._coarse.probability(shown, grid.spacing).within(inside.mask[box])
             regions = self._regions(coarse)
@@ -197,13 +205,15 @@ class Segmenter:
         with clock.stage("refine", 0.4):
             unsure[box] = coarse_uncertainty(coarse)
             for number, region in enumerate(regions):
-                progress("refine", 0.4 + 0.6 * number / len(regions))
-                crop = shown[region.native]
-                seen = coarse.in_region(region.coarse, crop.shape)
-                weight, threshold = self._thresholds.fine_weight, self._thresholds.hemorrhage
-                refined = self._fine.refined(crop, grid.spacing, seen, weight, threshold)
+                progress("refine", 0.4 + 0.4 * number / len(regions))
+                refined = self._refined(shown, grid, coarse, region, limits.hemorrhage)
                 found[box][region.native] = refined.mask
                 unsure[box][region.native] = refined.doubt
+            if limits.rim_mm and found.any():
+                progress("refine", 0.8)
+                rim = self._rims(found[box], shown, inside.mask[box], grid)
+                found[box][rim] = 0
+                unsure[box][rim] = MOST_UNSURE
             for values in (found, unsure):
                 values[box] *= inside.mask[box]
             if regions:
@@ -217,9 +227,27 @@ class Segmenter:
         warnings = (*inside.warnings, *calm.warnings, *self._warnings)
         return Segmentation(mask, doubts, self._device, clock.timings_s, warnings, self._engine, small)
 
-    def _leveled(self, hu: NDArray[Any], inside: NDArray[np.bool_]) -> NDArray[Any]:
+    def _refined(
+        self, hu: NDArray[Any], grid: Grid, coarse: Probability, region: Region, threshold: float
+    ) -> Refined:
+        crop = hu[region.native]
+        seen = coarse.in_region(region.coarse, crop.shape)
+        return self._fine.refined(crop, grid.spacing, seen, self._thresholds.fine_weight, threshold)
+
+    def _rims(
+        self, found: NDArray[Any], shown: NDArray[Any], inside: NDArray[np.bool_], grid: Grid
+    ) -> NDArray[np.bool_]:
+        """Of what is ``found`` the rims that are not even possible where the brain is shown darkest."""
         limits = self._thresholds
-        return with_brain_within(limits.lowest_brain_hu, limits.highest_brain_hu, hu, inside)
+        darker = with_brain_within(limits.lowest_brain_hu, limits.lowest_brain_hu, shown, inside)
+        dark = np.zeros(found.shape, bool)
+        if darker is shown:
+            return dark
+        coarse = self._coarse.probability(darker, grid.spacing).within(inside)
+        for region in self._regions(coarse):
+            if found[region.native].any():
+                dark[region.native] = self._refined(darker, grid, coarse, region, limits.unsure).mask
+        return rims(found, dark, limits.rim_mm, grid.spacing)
 
     def _regions(self, coarse: Probability) -> list[Region]:
         limits = self._thresholds

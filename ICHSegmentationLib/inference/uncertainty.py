@@ -14,6 +14,9 @@ from ..volume import Volume
 from .probability import Probability
 from .regions import Region
 
+MOST_UNSURE = 100
+"""A probability of 50 %."""
+
 _LEAST = 0.02
 """Slabs in which the coarse stage gave nothing above this stay 0: nobody can see an uncertainty below 4."""
 
@@ -39,7 +42,7 @@ class Uncertainty:
 def uncertainty(probability: NDArray[np.floating]) -> NDArray[np.uint8]:
     """``100 (1 - |2p - 1|)``, rounded: 100 where the probability is 50 %, 0 where it is 0 or 1."""
     doubt = np.clip(1 - np.abs(2 * probability - 1), 0, 1)
-    return np.rint(doubt * 100).astype(np.uint8)
+    return np.rint(doubt * MOST_UNSURE).astype(np.uint8)
 
 
 def coarse_uncertainty(coarse: Probability) -> NDArray[np.uint8]:

@@ -150,11 +150,12 @@ DEFAULT = Recipe(
         # the medians of the training scans of both collections
         "lowest_brain_hu": 29.0,
         "highest_brain_hu": 36.0,
+        "rim_mm": 3.0,
     },
     manifest={
         "schema_version": 1,
         "id": "ich-cascade-small",
-        "version": "1.5.1",
+        "version": "1.5.2",
         "name": "ICH cascade, small",
         "description": "Two residual 3D U-Nets, coarse then fine, that outline hemorrhage as one class.",
         "recipe": "cascade",
@@ -210,7 +211,7 @@ OPEN = Recipe(
     manifest={
         "schema_version": 1,
         "id": "ich-cascade-open",
-        "version": "1.1.1",
+        "version": "1.1.2",
         "name": "ICH cascade, open data",
         "description": (
             "Two residual 3D U-Nets, coarse then fine, that outline hemorrhage as one class. Learned from "

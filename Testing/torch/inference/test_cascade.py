@@ -31,6 +31,10 @@ class SeesBlood(StageNetwork):
         self.seen = []
         self.noise_hu = []
 
+    @staticmethod
+    def is_blood(hu):
+        return hu == BLOOD_HU
+
     @property
     def spacing_mm(self):
         return self._spacing_mm
@@ -39,7 +43,7 @@ class SeesBlood(StageNetwork):
         grid = NetworkGrid.of(hu.shape, spacing, self.spacing_mm)
         self.seen.append(hu.shape)
         self.noise_hu.append(noise_hu(hu))
-        blood = (hu == BLOOD_HU).astype(np.float32)
+        blood = self.is_blood(hu).astype(np.float32)
         return Probability(grid.image(blood, [(0.5, 1.0)])[0, 0] / 2 + 0.5, grid)
 
 
@@ -224,6 +228,31 @@ def test_networks_that_know_none_see_the_scan_as_it_is(segmenter):
     ct, _ = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200))
     brighter = CTVolume(ct.voxels + np.int16(7), ct.affine)
     assert segmenter(ct).mask.voxels.any() and not segmenter(brighter).mask.voxels.any()
+
+
+@pytest.mark.parametrize(
+    ("brain_hu", "without_rim"),
+    [(29, False), (35, True), (40, True)],  # of 29 HU nothing darker is to be seen
+)
+def test_a_rim_that_only_a_brighter_brain_makes_is_left_out_and_faint_blood_elsewhere_stays(
+    monkeypatch, opened, brain_hu, without_rim
+):
+    numbers = {"unsure": 0.5, "lowest_brain_hu": 29, "highest_brain_hu": 35, "rim_mm": 3.0}
+    model = AnyModel()
+    model.manifest = SimpleNamespace(**{**vars(AnyModel.manifest), "inference": numbers})
+    monkeypatch.setattr(SeesBlood, "is_blood", staticmethod(lambda hu: hu >= 65))
+    ct, wide = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200), radius=32.0)
+    _, core = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200), radius=30.0)
+    _, faint = painted_head(affine_of((0.9, 0.9, 5)), (34, 240, 200), centre=(0.0, -60.0, 0.0), radius=10.0)
+    above_brain = np.where(core, 45, np.where(wide | faint, 36 if brain_hu == 29 else 33, 0))
+    inside = (ct.voxels == 35) | wide
+    scan = CTVolume(np.where(inside, brain_hu + above_brain, ct.voxels).astype(np.int16), ct.affine)
+    result = segmenter_of(model, monkeypatch, opened)(scan)
+    found = result.mask.voxels > 0
+    rim = wide & ~core & core.any(axis=(1, 2))[:, None, None]
+    assert found[core].mean() > 0.95 and found[faint].mean() > 0.85
+    assert found[rim].mean() < 0.15 if without_rim else found[rim].mean() > 0.6
+    assert not without_rim or np.median(result.uncertainty.map.voxels[rim]) == 100
 
 
 def test_progress_runs_forward_and_names_the_stages(segmenter):
