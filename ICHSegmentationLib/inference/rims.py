@@ -21,7 +21,8 @@ _DENSE_SHARE = 0.8
 def rims(bright: NDArray[Any], dark: NDArray[Any], rim_mm: float, spacing: Sequence[float]) -> Mask:
     """What of dense lesions is outlined in ``bright`` alone and lies, in its slice, near ``dark``.
 
-    What is farther away, as on a slice on which ``dark`` is empty, is no rim but faint blood.
+    What is farther away, as on a slice on which ``dark`` is empty, is no rim but faint blood; what ``dark``
+    encloses is a hole in it.
 
     Args:
         bright, dark: masks ``[D, H, W]`` of the same scan, shown brighter and darker.
@@ -36,8 +37,9 @@ def rims(bright: NDArray[Any], dark: NDArray[Any], rim_mm: float, spacing: Seque
         lesion, core = lesions[around] == label, dark[around] > 0
         if core[lesion].mean() >= _DENSE_SHARE:
             for index in np.flatnonzero(core.any(axis=(1, 2))):
-                beside = ndimage.distance_transform_edt(~core[index], spacing[1:]) <= rim_mm
-                found[around][index] |= lesion[index] & beside & ~core[index]
+                filled = ndimage.binary_fill_holes(core[index])
+                beside = ndimage.distance_transform_edt(~filled, spacing[1:]) <= rim_mm
+                found[around][index] |= lesion[index] & beside & ~filled
     return found
 
 

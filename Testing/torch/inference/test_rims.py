@@ -49,3 +49,9 @@ def test_each_lesion_is_judged_for_itself():
     dark = disks([11, 11, 0, 8, 8])
     found = rims(dense | faint, dark, 3.0, (5.0, 0.5, 0.5))
     assert np.array_equal(found, (dense > 0) & (dark == 0))
+
+
+def test_holes_of_the_darker_outline_stay_filled():
+    bright, dark = disks([12]), disks([11.5])
+    dark[0, 58:62, 58:62] = 0
+    assert not rims(bright, dark, 3.0, (5.0, 0.5, 0.5))[0, 50:70, 50:70].any()
