@@ -5,7 +5,7 @@ Estimation", section 4.1.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
@@ -31,7 +31,7 @@ from .engines.opening import fell_back, open_network
 from .probability import Probability
 from .regions import Region, box_of, regions_to_refine
 from .rims import rims
-from .stage import AnyStage, Refined, StageNetwork
+from .stage import AnyStage, StageNetwork
 from .uncertainty import MOST_UNSURE, Uncertainty, coarse_uncertainty, left_out_ml
 
 ProgressListener = Callable[[str, float], None]
@@ -96,9 +96,9 @@ class _Thresholds:
         mirrored: 1 where both stages also look at the mirror image, else 0.
         lowest_brain_hu, highest_brain_hu: between which the brain of a scan is brought before the networks
             see it; without them they see HU as they are.
-        rim_mm: a brain shown above ``lowest_brain_hu`` is shown once more at that, and rims of dense
-            lesions up to this wide (mm) that are not even ``unsure`` there are left out (:mod:`.rims`); 0
-            leaves all as it is.
+        rim_mm: a brain shown above ``lowest_brain_hu`` is shown to the fine stage once more at that, and
+            rims of dense lesions up to this wide (mm) that are not even ``unsure`` there are left out
+            (:mod:`.rims`); 0 leaves all as it is.
     """
 
     unsure: float = 0.2
@@ -206,12 +206,14 @@ class Segmenter:
             unsure[box] = coarse_uncertainty(coarse)
             for number, region in enumerate(regions):
                 progress("refine", 0.4 + 0.4 * number / len(regions))
-                refined = self._refined(shown, grid, coarse, region, limits.hemorrhage)
+                crop = shown[region.native]
+                seen = coarse.in_region(region.coarse, crop.shape)
+                refined = self._fine.refined(crop, grid.spacing, seen, limits.fine_weight, limits.hemorrhage)
                 found[box][region.native] = refined.mask
                 unsure[box][region.native] = refined.doubt
             if limits.rim_mm and found.any():
                 progress("refine", 0.8)
-                rim = self._rims(found[box], shown, inside.mask[box], grid)
+                rim = self._rims(found[box], shown, inside.mask[box], grid.spacing, regions)
                 found[box][rim] = 0
                 unsure[box][rim] = MOST_UNSURE
             for values in (found, unsure):
@@ -227,27 +229,25 @@ class Segmenter:
         warnings = (*inside.warnings, *calm.warnings, *self._warnings)
         return Segmentation(mask, doubts, self._device, clock.timings_s, warnings, self._engine, small)
 
-    def _refined(
-        self, hu: NDArray[Any], grid: Grid, coarse: Probability, region: Region, threshold: float
-    ) -> Refined:
-        crop = hu[region.native]
-        seen = coarse.in_region(region.coarse, crop.shape)
-        return self._fine.refined(crop, grid.spacing, seen, self._thresholds.fine_weight, threshold)
-
     def _rims(
-        self, found: NDArray[Any], shown: NDArray[Any], inside: NDArray[np.bool_], grid: Grid
+        self,
+        found: NDArray[Any],
+        shown: NDArray[Any],
+        inside: NDArray[np.bool_],
+        spacing: Sequence[float],
+        regions: Sequence[Region],
     ) -> NDArray[np.bool_]:
-        """Of what is ``found`` the rims that are not even possible where the brain is shown darkest."""
+        """Of what is ``found`` the rims that the fine stage does not even think possible where the brain is
+        shown darkest."""
         limits = self._thresholds
-        darker = with_brain_within(limits.lowest_brain_hu, limits.lowest_brain_hu, shown, inside)
         dark = np.zeros(found.shape, bool)
+        darker = with_brain_within(limits.lowest_brain_hu, limits.lowest_brain_hu, shown, inside)
         if darker is shown:
             return dark
-        coarse = self._coarse.probability(darker, grid.spacing).within(inside)
-        for region in self._regions(coarse):
-            if found[region.native].any():
-                dark[region.native] = self._refined(darker, grid, coarse, region, limits.unsure).mask
-        return rims(found, dark, limits.rim_mm, grid.spacing)
+        for native in (region.native for region in regions if found[region.native].any()):
+            fine = self._fine.probability(darker[native], spacing)
+            dark[native] = fine.grid.back(fine.values) > limits.unsure
+        return rims(found, dark, limits.rim_mm, spacing)
 
     def _regions(self, coarse: Probability) -> list[Region]:
         limits = self._thresholds

@@ -155,7 +155,7 @@ DEFAULT = Recipe(
     manifest={
         "schema_version": 1,
         "id": "ich-cascade-small",
-        "version": "1.5.2",
+        "version": "1.5.3",
         "name": "ICH cascade, small",
         "description": "Two residual 3D U-Nets, coarse then fine, that outline hemorrhage as one class.",
         "recipe": "cascade",
@@ -211,7 +211,7 @@ OPEN = Recipe(
     manifest={
         "schema_version": 1,
         "id": "ich-cascade-open",
-        "version": "1.1.2",
+        "version": "1.1.3",
         "name": "ICH cascade, open data",
         "description": (
             "Two residual 3D U-Nets, coarse then fine, that outline hemorrhage as one class. Learned from "

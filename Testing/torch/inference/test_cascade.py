@@ -247,12 +247,17 @@ def test_a_rim_that_only_a_brighter_brain_makes_is_left_out_and_faint_blood_else
     above_brain = np.where(core, 45, np.where(wide | faint, 36 if brain_hu == 29 else 33, 0))
     inside = (ct.voxels == 35) | wide
     scan = CTVolume(np.where(inside, brain_hu + above_brain, ct.voxels).astype(np.int16), ct.affine)
-    result = segmenter_of(model, monkeypatch, opened)(scan)
+    segmenter = segmenter_of(model, monkeypatch, opened)
+    result = segmenter(scan)
     found = result.mask.voxels > 0
     rim = wide & ~core & core.any(axis=(1, 2))[:, None, None]
     assert found[core].mean() > 0.95 and found[faint].mean() > 0.85
     assert found[rim].mean() < 0.15 if without_rim else found[rim].mean() > 0.6
     assert not without_rim or np.median(result.uncertainty.map.voxels[rim]) == 100
+    # the whole head is looked at once, what is around the blood again
+    regions = segmenter._fine.seen
+    assert len(segmenter._coarse.seen) == 1
+    assert not without_rim or regions[len(regions) // 2 :] == regions[: len(regions) // 2]
 
 
 def test_progress_runs_forward_and_names_the_stages(segmenter):
