@@ -86,6 +86,7 @@ class Volume:
         voxels: ``[D, H, W]``; HU for a CT, label values for a mask.
         affine: see :class:`Grid`.
         header: whatever the file's own format needs to be written back alike (its codes, its units).
+        warnings: what the reader saw that a user should know, one sentence each.
 
     Raises:
         NotThreeDimensionalError: the voxels are not a three-dimensional array.
@@ -95,6 +96,7 @@ class Volume:
     voxels: NDArray[Any]
     affine: NDArray[np.float64]
     header: Any = field(default=None, repr=False, compare=False)
+    warnings: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         if self.voxels.ndim != 3 or 0 in self.voxels.shape:
@@ -115,8 +117,13 @@ class Volume:
                 f"Expected a mask on the CT's grid {self.grid.shape} with spacing "
                 f"{_mm(self.grid)}, found {other.grid.shape} with spacing {_mm(other.grid)}, "
                 "or at another place.",
-                "Resample the mask onto the CT (nearest neighbour), or give the CT it was drawn on.",
+                self._instead,
             )
+
+    @property
+    def _instead(self) -> str:
+        """What to do about a mask on another grid."""
+        return "Resample the mask onto the CT (nearest neighbour), or give the CT it was drawn on."
 
 
 @dataclass(frozen=True)
@@ -126,11 +133,18 @@ class CTVolume(Volume):
     Attributes:
         slice_positions_mm: ``[D]`` distance of each slice along the normal where the slices are not evenly
             spaced; None where the affine tells it.
-        warnings: what the reader saw that a user should know, one sentence each.
     """
 
     slice_positions_mm: NDArray[np.float64] | None = None
-    warnings: tuple[str, ...] = ()
+
+    @property
+    def _instead(self) -> str:
+        if self.slice_positions_mm is None:
+            return super()._instead
+        return (
+            "The CT's slices are unevenly spaced, which no resampling follows: draw the mask on them in 3D "
+            "Slicer and save it as .seg.nrrd, or give the CT it was drawn on."
+        )
 
 
 def _mm(grid: Grid) -> str:

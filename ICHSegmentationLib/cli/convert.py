@@ -1,5 +1,6 @@
 """``ichseg convert``"""
 
+import sys
 from argparse import Namespace
 
 from ..errors import OutputExistsError
@@ -18,6 +19,8 @@ def run(options: Namespace) -> int:
     if ct and not options.keep_identifiers:
         ct = without_identifiers(ct)
     mask = read_mask(options.mask, ct)
+    for warning in mask.warnings:
+        say(f"{warning}\n", sys.stderr)
     name, version = options.algorithm
     write_mask(mask, options.output, ct, Origin(name, version, by_person=not name))
     say(f"{options.output}\n")

@@ -107,8 +107,8 @@ def compare(
     measured = [_measured(ct, mask) for ct, mask in ((first, first_mask), (second, second_mask))]
     limits = [
         f"{which} scan: {warning}"
-        for which, ct in (("First", first), ("Second", second))
-        for warning in (*ct.warnings, *check_ct(ct))
+        for which, ct, mask in (("First", first, first_mask), ("Second", second, second_mask))
+        for warning in (*ct.warnings, *mask.warnings, *check_ct(ct))
     ]
     laid = with_even_slices(first, first_mask), with_even_slices(second, second_mask)
     registration = register(laid[0][0], laid[1][0], progress)

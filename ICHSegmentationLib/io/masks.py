@@ -10,6 +10,7 @@ from ..labels import Label, label_of
 from ..settings import MASK_FORMATS
 from ..volume import CTVolume, Volume
 from .atomic import atomic_path
+from .mask_slices import on_own_slices
 from .origin import DRAWN, Origin
 from .scans import is_dicom, read_stored_image
 from .slicer_segments import labels_of_segments, placed_on, segments_metadata
@@ -27,8 +28,9 @@ def read_mask(path: Path, ct: CTVolume | None = None) -> Volume:
             segmentation (``.seg.nrrd``), whose segments get our values by their terminology or name (see
             :func:`.slicer_segments.labels_of_segments`); or a DICOM SEG (see :mod:`.dicom_seg_reading`).
         ct: the CT it was drawn on. The mask must lie on its grid; of a Slicer segmentation, which may hold
-            only the box around its segments, it is enough that the voxels coincide. A DICOM SEG, which holds
-            only the slices with something on them, cannot be read without it.
+            only the box around its segments, it is enough that the voxels coincide. Unevenly spaced slices
+            may be at their mean distance (see :mod:`.mask_slices`); the mask's warnings tell it. A DICOM SEG,
+            which holds only the slices with something on them, cannot be read without it.
 
     Raises:
         UnknownLabelError: a value, or a segment, that no label has.
@@ -50,8 +52,7 @@ def read_mask(path: Path, ct: CTVolume | None = None) -> Volume:
     mask = Volume(voxels, image.affine, image.header)
     if ct is None:
         return mask
-    if is_segmentation:
-        mask = placed_on(ct, mask)
+    mask = placed_on(ct, mask) if is_segmentation else on_own_slices(ct, mask)
     ct.require_same_grid(mask)
     return mask
 

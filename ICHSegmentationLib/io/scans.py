@@ -40,7 +40,7 @@ def read_ct(path: Path) -> CTVolume:
             f"Expected a CT in {path.name}, found a segmentation with several layers.", "Give the CT itself."
         )
     voxels = as_hounsfield(image.values, image.slope, image.intercept)
-    return CTVolume(voxels, image.affine, image.header, image.slice_positions_mm, image.warnings)
+    return CTVolume(voxels, image.affine, image.header, image.slice_positions_mm, warnings=image.warnings)
 
 
 def read_stored_image(path: Path) -> StoredImage:

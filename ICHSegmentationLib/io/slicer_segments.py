@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import GridMismatchError, NotAnImageError, UnknownLabelError
 from ..labels import CATEGORY, HEMORRHAGE, LABELS, TYPE, Code, Label
 from ..volume import CTVolume, Grid, Volume
+from .mask_slices import TAKEN_AS_THE_CTS, mean_affine
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +80,8 @@ def placed_on(scan: CTVolume, mask: Volume) -> Volume:
 
     Only whole voxels are moved: a mask whose voxels do not coincide with the scan's comes back as it is. One
     with nothing in it, which Slicer writes as a single voxel at no particular place, lies on any scan. One of
-    unevenly spaced slices, which Slicer writes as evenly spaced ones, lies on the same slices of the scan.
+    unevenly spaced slices, which Slicer writes as evenly spaced ones, lies on the same slices of the scan,
+    with a warning.
 
     Raises:
         GridMismatchError: a part of the hemorrhage lies beyond the scan.
@@ -87,7 +89,8 @@ def placed_on(scan: CTVolume, mask: Volume) -> Volume:
     voxels = np.zeros(scan.voxels.shape, dtype=np.uint8)
     if mask.voxels.size == 1 and not mask.voxels.any():
         return Volume(voxels, scan.affine)
-    nearest = min(_affines(scan), key=lambda affine: np.linalg.norm((affine - mask.affine)[:3, 2]))
+    affines = scan.affine, mean_affine(scan)
+    nearest = min(affines, key=lambda affine: np.linalg.norm((affine - mask.affine)[:3, 2]))
     first = np.rint(np.linalg.solve(nearest, mask.affine[:, 3])[:3])  # column, row, slice
     affine = np.array(nearest)
     affine[:3, 3] += affine[:3, :3] @ first
@@ -100,23 +103,9 @@ def placed_on(scan: CTVolume, mask: Volume) -> Volume:
             "Expected a segmentation within the CT, found hemorrhage beyond its edge.",
             "Give the CT it was drawn on, or remove what lies beyond it.",
         )
-    if nearest is not scan.affine:
-        _log.warning(
-            "The segmentation has evenly spaced slices, as Slicer saves those that lie unevenly: they are "
-            "taken for the CT's own. If it was drawn on a copy whose transform was hardened, give that copy."
-        )
     voxels[tuple(places.T)] = mask.voxels[tuple(labelled.T)]
-    return Volume(voxels, scan.affine)
-
-
-def _affines(scan: CTVolume) -> list[NDArray[np.float64]]:
-    """The scan's own affine; of unevenly spaced slices also Slicer's, with their mean distance."""
-    positions = scan.slice_positions_mm
-    if positions is None:
-        return [scan.affine]
-    mean = np.array(scan.affine)
-    mean[:3, 2] *= positions[-1] / (len(positions) - 1) / scan.grid.slice_distance
-    return [scan.affine, mean]
+    warnings = () if nearest is scan.affine else (TAKEN_AS_THE_CTS,)
+    return Volume(voxels, scan.affine, warnings=warnings)
 
 
 def _segment_metadata(label: Label, extent: str) -> dict[str, str]:

@@ -148,6 +148,7 @@ def measure_case(
         ct, scan = _read_ct(ct_path, settings, journal)
         with journal.stage("read mask", _SEGMENT):
             mask = read_mask(Path(mask_path), ct)
+        journal.warn(mask.warnings)
         told = None
         if subtypes:
             mask, told = told_by_anatomy(EvenSlices.of(ct), mask, None, journal, _SUBTYPES)

@@ -3,6 +3,7 @@ volume."""
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -186,11 +187,36 @@ def test_a_segmentation_that_slicer_saved_is_measured_on_the_slices_of_the_serie
     paths = [str(tmp_path / name) for name in ("series", "mask.seg.nrrd", "out")]
     assert main(["measure", paths[0], paths[1], "-o", paths[2]]) == 0
     measured = json.loads((tmp_path / "out/series/measurements.json").read_text())
+    told = [warning for warning in measured["warnings"] if "copy whose transform was hardened" in warning]
+    assert len(told) == 1
+    assert told[0] in html.unescape((tmp_path / "out/series/report.html").read_text("utf-8"))
     assert measured["total_volume_ml"] == pytest.approx(LESION_ML, rel=0.02)
     (lesion,) = measured["lesions"]
     assert np.linalg.norm(lesion["centroid_mm"] - series.centre_ras) < 0.5
     mask = read_mask(tmp_path / "mask.seg.nrrd", read_ct(tmp_path / "series"))
     np.testing.assert_array_equal(mask.voxels == 2, series.lesion)
+
+
+@pytest.mark.parametrize("name", ["axial", "oblique", "oblique, tilted"])
+def test_a_label_map_that_slicer_saved_is_measured_on_the_slices_of_the_series_itself(
+    scene: Any, name: str, tmp_path: Path
+) -> None:
+    import slicer
+
+    series = SERIES[name]
+    scan = series.load(scene, tmp_path / "series")
+    label_map = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode")
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    whole = slicer.vtkSegmentation.EXTENT_REFERENCE_GEOMETRY
+    assert logic.ExportAllSegmentsToLabelmapNode(outlined(scene, scan, series), label_map, whole)
+    storage = scene.AddNewNodeByClass("vtkMRMLVolumeArchetypeStorageNode")
+    storage.SetFileName(str(tmp_path / "mask.nrrd"))
+    assert storage.WriteData(label_map)
+    ct = read_ct(tmp_path / "series")
+    mask = read_mask(tmp_path / "mask.nrrd", ct)
+    np.testing.assert_array_equal(mask.voxels == 1, series.lesion)
+    measured = measure(mask, slice_positions_mm=ct.slice_positions_mm)
+    assert measured.total_volume_ml == pytest.approx(LESION_ML, rel=0.02)
 
 
 def test_a_dicom_seg_refers_to_the_slices_of_the_series_itself(

@@ -53,6 +53,18 @@ def test_a_mask_goes_through_all_formats_and_comes_back_the_same(a_dicom_ct: Pat
     assert (tmp_path / "6.nii.gz").read_bytes() == (tmp_path / "0.nii.gz").read_bytes()
 
 
+def test_what_the_reader_of_a_mask_saw_is_told(
+    a_dicom_ct: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (a_dicom_ct / "IM0010.dcm").unlink()
+    ct = read_ct(a_dicom_ct)
+    stretched = np.array(ct.affine)
+    stretched[:3, 2] *= 1.1
+    write_mask(Volume(np.zeros(ct.voxels.shape, np.uint8), stretched), tmp_path / "mask.nrrd")
+    assert convert(tmp_path / "mask.nrrd", tmp_path / "mask.nii.gz", "--ct", a_dicom_ct) == 0
+    assert "copy whose transform was hardened" in capsys.readouterr().err
+
+
 def test_a_series_that_no_seg_can_refer_to_is_refused_before_the_work(
     a_dicom_ct: Path, a_segmenter: FakeSegmenter, tmp_path: Path
 ) -> None:

@@ -172,6 +172,13 @@ def test_what_the_readers_of_both_scans_saw_is_told(lying_as_they_are):
     assert "Second scan: Slices are missing." in result.warnings
 
 
+def test_what_the_readers_of_both_masks_saw_is_told(lying_as_they_are):
+    mask = mask_with()
+    taken = Volume(mask.voxels, mask.affine, warnings=("The mask has evenly spaced slices.",))
+    result = compare_function(first_scan().ct, taken, first_scan().ct, mask)
+    assert "First scan: The mask has evenly spaced slices." in result.warnings
+
+
 def test_hemorrhage_beyond_the_other_scans_edge_is_told(lying_as_they_are):
     ct = first_scan().ct
     voxels = np.zeros(ct.voxels.shape, np.uint8)
