@@ -20,6 +20,16 @@ def is_from_dicom(scan: slicer.vtkMRMLScalarVolumeNode | None) -> bool:
     return scan is not None and bool(scan.GetAttribute(INSTANCES))
 
 
+def instances_of(scan: slicer.vtkMRMLScalarVolumeNode) -> list[str]:
+    """The UIDs of the scan's slices, in their order; empty where it was not loaded by the DICOM module."""
+    return (scan.GetAttribute(INSTANCES) or "").split()
+
+
+def slicers_database() -> Any:
+    """Slicer's own ``ctkDICOMDatabase``, or None."""
+    return getattr(slicer, "dicomDatabase", None)
+
+
 def files_of(scan: slicer.vtkMRMLScalarVolumeNode, database: Any) -> list[Path]:
     """The files of the scan's slices.
 
@@ -29,7 +39,7 @@ def files_of(scan: slicer.vtkMRMLScalarVolumeNode, database: Any) -> list[Path]:
     Raises:
         InputError: the database does not hold them any more.
     """
-    uids = (scan.GetAttribute(INSTANCES) or "").split()
+    uids = instances_of(scan)
     files = [Path(database.fileForInstance(uid) or "") for uid in uids] if database is not None else []
     if not files or not all(file.is_file() for file in files):
         raise InputError(

@@ -48,9 +48,11 @@ class HemorrhageScene(SceneMaps):
 
     def check(self, scan: Any) -> None:
         """Raise an InputError with a sentence unless the scan can be segmented."""
+        from .as_acquired import require_as_acquired
         from .scan_export import check_scan
 
         check_scan(scan)
+        require_as_acquired(scan)
 
     def size_of(self, scan: Any) -> int:
         """Bytes of the scan's voxels."""
@@ -201,11 +203,10 @@ class HemorrhageScene(SceneMaps):
 
     def write_dicom_seg(self, scan: Any, segmentation: Any, path: Path) -> Path:
         """The segmentation as a DICOM SEG on the series that the scan was loaded from."""
-        from .dicom_scan import files_of
+        from .dicom_scan import files_of, slicers_database
         from .seg_export import write_dicom_seg
 
-        files = files_of(scan, getattr(slicer, "dicomDatabase", None))
-        return write_dicom_seg(scan, segmentation, files, path)
+        return write_dicom_seg(scan, segmentation, files_of(scan, slicers_database()), path)
 
     # Tada lines
 

@@ -9,6 +9,7 @@ import slicer
 from ICHSegmentationLib.measurement import measure
 from ICHSegmentationLib.volume import Grid, Volume
 
+from .as_acquired import misplaced_warnings
 from .disagreement import disagreements_now
 from .edited_segments import edited_labels
 from .scan_geometry import shape_of, world_stack
@@ -37,8 +38,8 @@ def remeasure(
 def remeasure_with_what_was_told(
     scan: slicer.vtkMRMLScalarVolumeNode, segmentation: slicer.vtkMRMLSegmentationNode
 ) -> dict[str, Any]:
-    """Also what the run told, see :mod:`.told`, where the detector and the segments differ now, and whether
-    the segmentation was moved apart from its scan.
+    """Also what the run told, see :mod:`.told`, where the detector and the segments differ now, whether the
+    segmentation was moved apart from its scan, and whether the scan's slices lie where they were acquired.
 
     Raises:
         UnknownLabelError, GeometryError: see :func:`remeasure`.
@@ -56,4 +57,5 @@ def remeasure_with_what_was_told(
         grid = Grid(shape_of(scan), stack.affine)
         differ = disagreements_now(detection, measured, grid, stack.slice_positions_mm)
         measured["warnings"] = [*differ, *measured["warnings"]]
+    measured["warnings"] = [*misplaced_warnings(scan), *measured["warnings"]]
     return measured

@@ -13,6 +13,7 @@ from ICHSegmentationLib.io.dicom_seg import write_seg
 from ICHSegmentationLib.io.dicom_seg_source import DicomSource, source_in
 from ICHSegmentationLib.io.origin import Origin
 
+from .as_acquired import is_resampled
 from .scan_geometry import local_affine
 from .segment_edits import require_together
 from .segmentation_nodes import edited_labels, mask_of, model_facts_of
@@ -40,7 +41,7 @@ def write_dicom_seg(
     """
     require_together(scan, segmentation)
     source = source_in(files)
-    mask = _in_order_of(source, mask_of(segmentation, scan), local_affine(scan))
+    mask = _in_order_of(source, mask_of(segmentation, scan), scan)
     facts = model_facts_of(segmentation)
     edited = bool(edited_labels(segmentation)) or not facts.get("id")
     write_seg(mask, source, path, Origin(facts.get("id", ""), facts.get("version", ""), edited))
@@ -48,27 +49,28 @@ def write_dicom_seg(
 
 
 def _in_order_of(
-    source: DicomSource, mask: NDArray[np.uint8], affine: NDArray[np.float64]
+    source: DicomSource, mask: NDArray[np.uint8], scan: slicer.vtkMRMLScalarVolumeNode
 ) -> NDArray[np.uint8]:
     """A mask on the scan's voxels in the order of the source's slices.
 
     Slicer keeps each slice's pixels as they are; only the direction of the slices is its own. A tilted scan's
     affine is upright, and a transform above it moves each slice to its place: so slices are told by their
-    order, and only the first one by its place.
-
-    Args:
-        affine: ``[4, 4]``, takes (column, row, slice, 1) to RAS mm, without the scan's transform.
+    order, and only the first one by its place. One whose transform was hardened has other slices at the same
+    places.
     """
+    affine = local_affine(scan)
     first = source.slices[0]
     turned = np.array([-1.0, -1.0, 1.0])
     axes = first.axes * turned * np.array(first.pixel_spacing)[::-1, np.newaxis]
     normal = np.cross(axes[0], axes[1])
     downwards = float(normal @ affine[:3, 2]) < 0
-    begin = source.origins[-1 if downwards else 0]
+    slices = source.slices[:: -1 if downwards else 1]
+    begin = slices[0].position * turned
     fits = (
         mask.shape == (len(source.slices), *first.shape)
         and np.abs(affine[:3, :2].T - axes).max() < _ALIKE
         and np.abs(affine[:3, 3] - begin).max() < _SAME_PLACE_MM
+        and not is_resampled(scan, slices)
     )
     if not fits:
         raise GridMismatchError(
