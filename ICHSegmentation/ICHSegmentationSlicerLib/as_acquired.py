@@ -38,8 +38,8 @@ _SAMPLE = 8
 """Pixels between samples in plane when only the share of the body matters."""
 
 _ALIKE_HU, _ALIKE_SHARE = 1.0, 0.95
-"""A slice shows its file when more than this share of the body differs by less. On 7 head CTs with slices 5 mm
-apart it was 41 to 67 % after resampling by half a millimetre."""
+"""A slice shows its file when more than this share of the body differs by less. On 7 head CTs with slices
+5 mm apart it was 41 to 67 % after resampling by half a millimetre."""
 
 
 def require_as_acquired(scan: slicer.vtkMRMLScalarVolumeNode) -> None:
